@@ -1,0 +1,123 @@
+"""``solve(instance, method="lagrangian")``: a plan and a proven bound from decomposition by prices.
+
+Each server is worked on by itself: prices are improved in small pieces, every piece suggests plans, and
+what is left of the time goes into local search. It can be stopped at any moment: prices and plan are
+complete after the first evaluation.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from ...problem.instance import Instance
+from ...problem.plan import Plan
+from ..certificate import certified
+from ..solution import Solution, refereed
+from .interrupt import deferred_interrupt
+from .server import Server
+from .work import ServerWork
+
+_RESERVE = 0.03
+
+
+def solve_lagrangian(
+    instance: Instance, *, time_limit: float | None = None, gap: float = 1e-6, progress: bool = False
+) -> Solution:
+    """Bound and plan by Lagrangian decomposition into caching chains and memory knapsacks.
+
+    Parameters
+    ----------
+    instance
+        The problem.
+    time_limit
+        Wall-clock seconds, None for none. Compiling the kernels, once for each installation, does not count.
+    gap
+        Relative gap at which to stop.
+    progress
+        Show a progress bar with the current server's gap on stderr.
+
+    Returns
+    -------
+    Solution
+        ``details`` holds the prices that prove the bound (`bound_from_prices`): ``presence_price`` (T, N, M),
+        ``compute_price`` and ``energy_price`` (T, N), and ``iterations`` (evaluations of the dual function).
+        ``certificate`` holds them in whole numbers, for `edgeopt.solvers.certificate.check_certificate`.
+    """
+    _compile()
+    begin = time.monotonic()
+    deadline = math.inf if time_limit is None else begin + time_limit * (1.0 - _RESERVE)
+    works = [ServerWork(Server.of(instance, n), gap, seed=n) for n in range(instance.servers)]
+    interrupted = False
+    with (
+        Progress(transient=True, console=Console(stderr=True), disable=not progress) as bar,
+        deferred_interrupt() as asked_to_stop,
+    ):
+        task = bar.add_task("lagrangian", total=len(works))
+        try:
+            for done, work in enumerate(works):
+                now = time.monotonic()
+                share = now + (deadline - now) / (len(works) - done)
+                work.run(share, asked_to_stop, _reporter(bar, task, done))
+                bar.advance(task)
+        except KeyboardInterrupt:
+            interrupted = True
+        interrupted = interrupted or asked_to_stop()
+    return _join(instance, works, begin, gap, interrupted)
+
+
+def _reporter(bar: Progress, task: TaskID, server: int) -> Callable[[float], None]:
+    return lambda gap: bar.update(task, description=f"server {server}: gap {gap:.4%}")
+
+
+def _join(
+    instance: Instance, works: list[ServerWork], begin: float, gap: float, interrupted: bool
+) -> Solution:
+    models = instance.models
+    plan = Plan(
+        np.stack([work.cached.T for work in works], axis=1),
+        np.stack([work.served.T for work in works], axis=1),
+    )
+    bounds = [work.bound() for work in works]
+    prices = np.stack([work.prices for work in works], axis=1)
+    details = {
+        "presence_price": np.moveaxis(prices[:models], 0, 2).swapaxes(0, 1).copy(),
+        "compute_price": prices[models].T,
+        "energy_price": prices[models + 1].T,
+        "iterations": sum(work.iterations for work in works),
+        "widest_sweep": max(work.widest for work in works),
+        "server_bounds": np.array(bounds),
+        "interrupted": interrupted,
+    }
+    solution = refereed(
+        instance,
+        plan,
+        lower_bound=math.fsum(bounds) * (1.0 - 1e-15),
+        method="lagrangian",
+        seconds=time.monotonic() - begin,
+        gap=gap,
+        details=details,
+    )
+    return certified(instance, solution)
+
+
+@cache
+def _compile() -> None:
+    """Load every compiled kernel (compile it, the first time ever) on problems of two slots."""
+    for compute, footprint in ((np.inf, 1.0), (1.0, 1.5)):
+        tiny = Instance(
+            requests=[[1, 1], [1, 1]],
+            service_model=[0, 1],
+            memory=1.5,
+            footprint=[footprint, 1.0],
+            cloud_cost=[1.0, 2.0],
+            compute=compute,
+            work=1.0,
+        )
+        ServerWork(Server.of(tiny, 0), 0.0, seed=0).rehearse()
