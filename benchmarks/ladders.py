@@ -1,0 +1,53 @@
+"""The ladder of bounds of an instance, as it is journaled and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ..solvers.bounds import Ladder
+
+
+@dataclass(frozen=True)
+class LadderRung:
+    """One rung: see `edgeopt.solvers.bounds.Rung`; here below_best is in per cent."""
+
+    name: str
+    kind: Literal["bound", "optimum", "plan"]
+    value: float
+    seconds: float
+    below_best_percent: float
+    finished: bool
+
+
+@dataclass(frozen=True)
+class LadderSummary:
+    """The ladder of a case's first test instance; `unavailable` says why there is none."""
+
+    unavailable: str | None
+    best: float = 0.0
+    digest: str = ""
+    rungs: tuple[LadderRung, ...] = ()
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> LadderSummary:
+        """Read the result of the task "ladder"."""
+        rungs = tuple(LadderRung(**row) for row in result["rungs"])
+        return cls(None, result["best"], result["digest"], rungs)
+
+    def picture(self, title: str) -> str:
+        """Draw the rungs as SVG text."""
+        from ..solvers.bounds.plot import ladder_svg
+
+        return ladder_svg(self._ladder(), title=title)
+
+    def _ladder(self) -> Ladder:
+        from ..solvers.bounds import Ladder, Rung
+
+        rungs = tuple(
+            Rung(each.name, each.kind, each.value, each.seconds, each.below_best_percent / 100, each.finished)
+            for each in self.rungs
+        )
+        return Ladder(rungs, self.best, self.digest)
