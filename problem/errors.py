@@ -30,6 +30,10 @@ class InvalidTrace(EdgeoptError):
     """A request trace cannot be read as any format that was asked for."""
 
 
+class InvalidMarket(EdgeoptError):
+    """A report of a market is not what it should be."""
+
+
 class InvalidOption(EdgeoptError):
     """An argument has a value that is not among the possible ones."""
 

@@ -1,0 +1,1 @@
+"""Sealed-bid double auctions, one rule a file."""
