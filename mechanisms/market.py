@@ -8,7 +8,7 @@ edge saves against the cloud, its cost to a seller is the edge's marginal cost.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Rational, Real
@@ -25,7 +25,7 @@ Side: TypeAlias = Literal["buyer", "seller"]
 Number: TypeAlias = Any
 """A `Fraction`, a float, or a symbol of the audit: whatever sorts, compares, adds and halves."""
 Floats: TypeAlias = npt.NDArray[np.float64]
-Reports: TypeAlias = "tuple[Number, ...] | Floats"
+Reports: TypeAlias = Sequence[Number] | Floats
 
 _LARGEST_FILE = 64 << 20
 
@@ -58,7 +58,7 @@ class Market:
         object.__setattr__(self, "costs", _reports("costs", costs, inexact))
 
     @classmethod
-    def unchecked(cls, values: Sequence[Number], costs: Sequence[Number]) -> Market:
+    def unchecked(cls, values: Iterable[Number], costs: Iterable[Number]) -> Market:
         """Market of reports that need not be numbers, such as the symbols the audit runs rules on."""
         market = object.__new__(cls)
         object.__setattr__(market, "values", tuple(values))
@@ -122,9 +122,7 @@ class Market:
         path = Path(path)
         try:
             if path.stat().st_size > _LARGEST_FILE:
-                raise InvalidFile(
-                    f"{path}: larger than {_LARGEST_FILE >> 20} MiB: a market is two lists of numbers"
-                )
+                raise InvalidFile(f"{path}: over {_LARGEST_FILE >> 20} MiB: a market is two lists of numbers")
             content = json.loads(
                 path.read_text(encoding="utf-8"), parse_float=_decimal, parse_constant=_constant
             )
@@ -223,7 +221,7 @@ def _check(name: str, array: Floats) -> None:
 
 def _plain(report: Number) -> int | float | str:
     if isinstance(report, Rational):
-        return int(report) if report.denominator == 1 else str(Fraction(report))
+        return int(report.numerator) if report.denominator == 1 else str(Fraction(report))
     if isinstance(report, Real):
         return float(report)
     return str(report)

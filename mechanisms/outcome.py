@@ -50,7 +50,7 @@ class Outcome:
         return sum(self.payments) - sum(self.receipts)
 
     def welfare(self, market: Market) -> Number:
-        """Gain from trade at ``market``'s values and costs, the true ones to judge a manipulated outcome by."""
+        """Gain from trade at ``market``'s values and costs: the true ones, where a report was not."""
         return sum(market.values[i] for i in self.buyers) - sum(market.costs[j] for j in self.sellers)
 
     def utility(self, market: Market, side: Side, index: int) -> Number:
@@ -113,7 +113,8 @@ class Outcomes:
     @property
     def trades(self) -> npt.NDArray[np.int64]:
         """(G,) units traded."""
-        return self.bought.sum(axis=1)
+        units: npt.NDArray[np.int64] = self.bought.sum(axis=1)
+        return units
 
     @property
     def budget_surplus(self) -> Floats:

@@ -1,8 +1,8 @@
 """Traders in order of eagerness, the efficient number of trades, and the Walrasian prices.
 
 With b_1 >= b_2 >= ... and s_1 <= s_2 <= ..., the efficient number of trades k is the largest with b_k >= s_k.
-Every price between L = max(s_k, b_{k+1}) and U = min(b_k, s_{k+1}) clears the market; a missing b is -inf and a
-missing s is +inf. Ties go to the lower index, on both sides.
+Every price between L = max(s_k, b_{k+1}) and U = min(b_k, s_{k+1}) clears the market; a missing b is -inf and
+a missing s is +inf. Ties go to the lower index, on both sides.
 """
 
 from __future__ import annotations

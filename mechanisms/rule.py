@@ -1,7 +1,8 @@
 """The protocol of mechanisms, what they claim, and the base of rules that rank traders and name two prices.
 
-A rule is written twice: on one ranked market with numbers of any kind (`Rule.terms`; exact with fractions, and what
-the audit runs on symbols), and on many ranked markets with numpy (`Rule.terms_many`). The tests hold the two equal.
+A rule is written twice: on one ranked market with numbers of any kind (`Rule.terms`, exact with fractions and
+what the audit runs on symbols), and on many ranked markets with numpy (`Rule.terms_many`). The tests hold
+the two equal.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -125,8 +127,9 @@ class Rule(ABC):
     def clear(self, market: Market) -> Outcome:
         """Clear one market: exactly if its reports are exact, in floating point if they are arrays."""
         if not market.exact:
-            return self.clear_many(Markets(market.values[None], market.costs[None]))[0]  # type: ignore[call-overload]
-        return settle(market, rank(market), self.terms(rank(market)))
+            return self.clear_many(Markets(np.array([market.values]), np.array([market.costs])))[0]
+        ranking = rank(market)
+        return settle(market, ranking, self.terms(ranking))
 
     def clear_many(self, markets: Markets) -> Outcomes:
         """Clear many markets of equal size in one call."""
@@ -138,8 +141,8 @@ def settle(market: Market, ranking: Ranking, terms: Terms) -> Outcome:
     """Turn a rule's decision into an outcome: who has which rank, pays and gets what."""
     buyers = tuple(ranking.buyers[r - 1] for r in terms.buyers)
     sellers = tuple(ranking.sellers[r - 1] for r in terms.sellers)
-    zero = 0 * (market.values[0] if len(market.values) else 0)
-    payments, receipts = [zero] * len(market.values), [zero] * len(market.costs)
+    payments: list[Number] = [Fraction(0)] * len(market.values)
+    receipts: list[Number] = [Fraction(0)] * len(market.costs)
     for i in buyers:
         payments[i] = terms.buyer_price
     for j in sellers:

@@ -15,15 +15,15 @@ from ..rule import Claims, Rule, Terms, TermsMany
 
 @dataclass(frozen=True)
 class McAfee(Rule):
-    """Trade all k pairs at p0 = (b_{k+1} + s_{k+1}) / 2 if s_k <= p0 <= b_k ("A"), else k - 1 at b_k / s_k ("B").
+    """All k pairs at p0 = (b_{k+1} + s_{k+1}) / 2 if s_k <= p0 <= b_k ("A"), else k - 1 at b_k / s_k ("B").
 
     R. P. McAfee, A dominant strategy double auction, J. Economic Theory 56 (1992).
 
     Parameters
     ----------
     padding
-        What stands in for a missing rank k + 1: "none" has no p0 then, and drops the k-th pair; "support" puts
-        the ends of ``support`` in its place. The two are different mechanisms.
+        What stands in for a missing rank k + 1: "none" has no p0 then, and drops the k-th pair; "support"
+        puts the ends of ``support`` in its place. The two are different mechanisms.
     support
         Lowest value and highest cost that are possible, for ``padding="support"``.
 
@@ -43,16 +43,18 @@ class McAfee(Rule):
             raise InvalidOption(f"padding is {self.padding!r}: it must be 'none' or 'support'")
         if (self.padding == "support") != (self.support is not None):
             raise InvalidOption(
-                "support=(lowest value, highest cost) goes with padding='support', and only with it"
+                "support=(lowest value, highest cost) goes with padding='support' and only there"
             )
         if self.support is not None and not self.support[0] <= self.support[1]:
             raise InvalidOption(f"support is {self.support}: its lower end must not be above its upper end")
 
     @property
     def claims(self) -> Claims:
+        """What the rule declares of itself."""
         return Claims(truthful=True, budget="weak", guarantee=True)
 
     def terms(self, ranking: Ranking) -> Terms:
+        """Decide one ranked market."""
         k = ranking.efficient
         if k == 0:
             return Terms((), ())
@@ -67,6 +69,7 @@ class McAfee(Rule):
         return Terms(range(1, k), range(1, k), ranking.values[k - 1], ranking.costs[k - 1], case="B")
 
     def terms_many(self, rankings: Rankings) -> TermsMany:
+        """Decide many ranked markets."""
         k = rankings.efficient
         middle = self._middle(rankings)
         common = (rankings.cost(k) <= middle) & (middle <= rankings.value(k)) & (k > 0)
@@ -83,8 +86,7 @@ class McAfee(Rule):
         if self.support is not None:
             value = np.where(np.isinf(value), float(self.support[0]), value)
             cost = np.where(np.isinf(cost), float(self.support[1]), cost)
-        missing = np.isinf(value) | np.isinf(cost)
-        middle: Floats = (
-            np.where(missing, np.nan, np.where(missing, 0, value) + np.where(missing, 0, cost)) / 2
-        )
+        present = np.isfinite(value) & np.isfinite(cost)
+        middle: Floats = np.full(len(k), np.nan)
+        middle[present] = (value[present] + cost[present]) / 2
         return middle
