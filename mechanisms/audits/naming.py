@@ -1,0 +1,145 @@
+"""Mechanisms by name and options, so that a counterexample in a file says what it is about.
+
+Only edgeopt's own mechanisms can be built from a name, and only from plain options: opening a file runs
+nothing that the file brought along.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import import_module
+from typing import Any
+
+from ...problem.errors import InvalidOption
+from ..rule import Mechanism
+from .subject import mechanism_name
+from .trial import parsed, plain
+
+_FOLDERS = ("edgeopt.mechanisms", "edgeopt.mechanisms.dda")
+_DEEPEST = 3
+
+
+@dataclass(frozen=True)
+class Description:
+    """A mechanism's name and the options that differ from its defaults.
+
+    Parameters
+    ----------
+    name
+        The class, or the function of a mechanism of your own.
+    options
+        Names and values; None where they cannot be written down, or where it is a function.
+    """
+
+    name: str
+    options: tuple[tuple[str, Any], ...] | None = None
+
+    def __str__(self) -> str:
+        return self.name + "(" + ", ".join(f"{name}={value!s}" for name, value in self.options or ()) + ")"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain objects."""
+        options = None if self.options is None else {name: _encoded(value) for name, value in self.options}
+        return {"name": self.name, "options": options}
+
+    @classmethod
+    def from_json(cls, content: Any) -> Description:
+        """Make a description of what `as_json` returned; ValueError if it is not that."""
+        name, options = content["name"], content["options"]
+        if not isinstance(name, str) or len(name) > 200:
+            raise ValueError("a mechanism's name is a short text")
+        if options is None:
+            return cls(name)
+        if not isinstance(options, dict):
+            raise ValueError("a mechanism's options are an object")
+        return cls(name, tuple((str(key), _decoded(value)) for key, value in options.items()))
+
+
+def describe(mechanism: Mechanism) -> Description:
+    """Return a mechanism's name and options."""
+    name = mechanism_name(mechanism)
+    if name not in _public_names():
+        return Description(name)
+    options = []
+    fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(mechanism)  # type: ignore[arg-type]
+    for field in fields:
+        value = getattr(mechanism, field.name)
+        if not field.init or (field.default is not dataclasses.MISSING and field.default == value):
+            continue
+        try:
+            options.append((field.name, _decoded(_encoded(value))))
+        except ValueError:
+            return Description(name)
+    return Description(name, tuple(options))
+
+
+def build(description: Description) -> Mechanism:
+    """Build one of edgeopt's mechanisms from its name and options.
+
+    Raises
+    ------
+    InvalidOption
+        When it is none of edgeopt's, or its options could not be written down or are wrong.
+    """
+    home = _public_names().get(description.name)
+    if home is None:
+        raise InvalidOption(
+            f"{description.name!r} is no mechanism of edgeopt: pass the mechanism to replay it on"
+        )
+    if description.options is None:
+        raise InvalidOption(
+            f"{description.name}'s options are not in the file: pass the mechanism to replay it on"
+        )
+    kind = getattr(import_module(home), description.name)
+    known = {field.name for field in dataclasses.fields(kind) if field.init}
+    for name, _ in description.options:
+        if name not in known:
+            raise InvalidOption(
+                f"{description.name} has no option {name[:40]!r}; it has {', '.join(sorted(known))}"
+            )
+    try:
+        built: Mechanism = kind(**dict(description.options))
+    except TypeError as error:
+        raise InvalidOption(f"{description}: {error}") from None
+    return built
+
+
+def _public_names() -> dict[str, str]:
+    names = {}
+    for folder in _FOLDERS:
+        try:
+            module = import_module(folder)
+        except ModuleNotFoundError:
+            continue
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if isinstance(thing, type) and dataclasses.is_dataclass(thing) and hasattr(thing, "clear"):
+                names[name] = folder
+    return names
+
+
+def _encoded(value: Any) -> Any:
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, tuple | list):
+        return [_encoded(x) for x in value]
+    if isinstance(value, float):
+        return {"float": value.hex()}
+    if isinstance(value, int | Fraction):
+        return {"number": plain(value)}
+    raise ValueError(f"{value!r} cannot be written as an option")
+
+
+def _decoded(content: Any, depth: int = 0) -> Any:
+    if content is None or isinstance(content, bool) or (isinstance(content, str) and len(content) <= 200):
+        return content
+    if isinstance(content, list) and len(content) <= 1000 and depth < _DEEPEST:
+        return tuple(_decoded(x, depth + 1) for x in content)
+    if isinstance(content, dict) and len(content) == 1:
+        if "number" in content:
+            return parsed(content["number"])
+        if isinstance(content.get("float"), str):
+            return float.fromhex(content["float"])
+    raise ValueError("an option is a text, true, false, null, a number or a short list of these")
