@@ -86,6 +86,12 @@ def clear(mechanism: Mechanism, market: Market, coin: Number | None = None) -> O
     return outcome
 
 
+def coins(mechanism: Mechanism, market: Market) -> tuple[Number | None, ...]:
+    """Return every coin a rule may draw in a market; one None where nothing is left to chance."""
+    del mechanism, market
+    return (None,)
+
+
 def mechanism_name(mechanism: Mechanism) -> str:
     """Return what to call a mechanism in tables and files."""
     return mechanism.name if isinstance(mechanism, FunctionMechanism) else type(mechanism).__name__

@@ -17,10 +17,10 @@ from ...problem.errors import InvalidFile
 from ...problem.storage import write_atomic
 from ..market import Market, Number
 from ..rule import Mechanism
-from .measures import MEASURES, measure
-from .naming import Description, build, describe
 from .subject import as_mechanism
-from .trial import Trader, Trial, parsed, plain
+from .trials.measures import MEASURES, measure
+from .trials.naming import Description, build, describe
+from .trials.trial import Trader, Trial, parsed, plain
 
 _KIND = "auction-witness/1"
 _LARGEST_FILE = 1 << 20

@@ -12,9 +12,9 @@ from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
-from ...problem.errors import InvalidOption
-from ..rule import Mechanism
-from .subject import mechanism_name
+from ....problem.errors import InvalidOption
+from ...rule import Mechanism
+from ..subject import mechanism_name
 from .trial import parsed, plain
 
 _FOLDERS = ("edgeopt.mechanisms", "edgeopt.mechanisms.dda")
@@ -37,7 +37,9 @@ class Description:
     options: tuple[tuple[str, Any], ...] | None = None
 
     def __str__(self) -> str:
-        return self.name + "(" + ", ".join(f"{name}={value!s}" for name, value in self.options or ()) + ")"
+        return (
+            self.name + "(" + ", ".join(f"{name}={_text(value)}" for name, value in self.options or ()) + ")"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return plain objects."""
@@ -118,6 +120,10 @@ def _public_names() -> dict[str, str]:
             if isinstance(thing, type) and dataclasses.is_dataclass(thing) and hasattr(thing, "clear"):
                 names[name] = folder
     return names
+
+
+def _text(value: Any) -> str:
+    return "(" + ", ".join(map(_text, value)) + ")" if isinstance(value, tuple) else str(value)
 
 
 def _encoded(value: Any) -> Any:

@@ -10,12 +10,16 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final
 
-from ..market import Market, Number
-from ..outcome import Outcome
-from ..ranking import optimal_welfare
-from ..rule import Mechanism
-from .subject import clear
+import numpy as np
+
+from ...market import Market, Number
+from ...outcome import Outcome
+from ...ranking import optimal_welfare
+from ...rule import Mechanism
+from ..subject import clear
 from .trial import Trader, Trial
+
+_ROUNDING = 1e-9
 
 
 def utilities(outcome: Outcome, market: Market) -> dict[Trader, Number]:
@@ -120,5 +124,14 @@ MEASURES: Final[dict[str, Callable[[Mechanism, Trial], Number]]] = {
 
 
 def measure(claim: str, mechanism: Mechanism, trial: Trial) -> Fraction:
-    """Return by how much a property fails in an experiment; 0 or less: it does not."""
-    return Fraction(MEASURES[claim](mechanism, trial))
+    """Return by how much a property fails in an experiment; 0 or less: it does not.
+
+    Where a mechanism computes in floating point, up to 1e-9 of the largest report passes for rounding.
+    """
+    size = MEASURES[claim](mechanism, trial)
+    if isinstance(size, float | np.floating):
+        largest = max(map(abs, (*trial.market.values, *trial.market.costs, *trial.reports)), default=0)
+        if size <= _ROUNDING * largest:
+            return Fraction(0)
+        return Fraction(float(size))
+    return Fraction(size)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, cast
 
-from ..market import Market, Number, Side
+from ...market import Market, Number, Side
 
 _LONGEST_NUMBER = 400
 _LARGEST_MARKET = 10_000

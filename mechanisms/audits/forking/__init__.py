@@ -1,0 +1,1 @@
+"""Exact runs of unmodified code over all reports of one trader or of two."""
