@@ -12,23 +12,41 @@ from .ranking import optimal_welfare, optimal_welfare_many
 from .rule import Claims, Mechanism
 
 if TYPE_CHECKING:
+    from .lottery import expectation
+    from .rules.iterative import IterativeDoubleAuction
+    from .rules.k_double_auction import KDoubleAuction
     from .rules.mcafee import McAfee
+    from .rules.posted_price import PostedPrice
+    from .rules.strongly_balanced import StronglyBudgetBalanced
+    from .rules.trade_reduction import TradeReduction
     from .rules.vcg import VCG
 
 _FILES = {
+    "lottery": ("expectation",),
+    "rules.iterative": ("IterativeDoubleAuction",),
+    "rules.k_double_auction": ("KDoubleAuction",),
     "rules.mcafee": ("McAfee",),
+    "rules.posted_price": ("PostedPrice",),
+    "rules.strongly_balanced": ("StronglyBudgetBalanced",),
+    "rules.trade_reduction": ("TradeReduction",),
     "rules.vcg": ("VCG",),
 }
 
 __all__ = [
     "VCG",
     "Claims",
+    "IterativeDoubleAuction",
+    "KDoubleAuction",
     "Market",
     "Markets",
     "McAfee",
     "Mechanism",
     "Outcome",
     "Outcomes",
+    "PostedPrice",
+    "StronglyBudgetBalanced",
+    "TradeReduction",
+    "expectation",
     "optimal_welfare",
     "optimal_welfare_many",
 ]

@@ -37,7 +37,8 @@ class Claims:
     efficient
         Whether truthful reports give the first best.
     guarantee
-        Whether truthful reports give at least (1 - 1/k) of the first best, k the efficient number of trades.
+        Whether truthful reports give at least (1 - 1/k) of the first best, k the efficient number of trades;
+        for a rule with a lottery, on average over its coins.
     """
 
     truthful: bool | Literal["buyers", "sellers"]
@@ -129,18 +130,19 @@ class Rule(ABC):
         if not market.exact:
             return self.clear_many(Markets(np.array([market.values]), np.array([market.costs])))[0]
         ranking = rank(market)
-        return settle(market, ranking, self.terms(ranking))
+        return settle(market, ranking.buyers, ranking.sellers, self.terms(ranking))
 
     def clear_many(self, markets: Markets) -> Outcomes:
         """Clear many markets of equal size in one call."""
         rankings = rank_many(markets)
-        return settle_many(rankings, self.terms_many(rankings), self.cases)
+        terms = self.terms_many(rankings)
+        return settle_many(markets, rankings.buyers, rankings.sellers, terms, self.cases)
 
 
-def settle(market: Market, ranking: Ranking, terms: Terms) -> Outcome:
+def settle(market: Market, buyer_order: Sequence[int], seller_order: Sequence[int], terms: Terms) -> Outcome:
     """Turn a rule's decision into an outcome: who has which rank, pays and gets what."""
-    buyers = tuple(ranking.buyers[r - 1] for r in terms.buyers)
-    sellers = tuple(ranking.sellers[r - 1] for r in terms.sellers)
+    buyers = tuple(buyer_order[r - 1] for r in terms.buyers)
+    sellers = tuple(seller_order[r - 1] for r in terms.sellers)
     payments: list[Number] = [Fraction(0)] * len(market.values)
     receipts: list[Number] = [Fraction(0)] * len(market.costs)
     for i in buyers:
@@ -162,21 +164,27 @@ def settle(market: Market, ranking: Ranking, terms: Terms) -> Outcome:
     )
 
 
-def settle_many(rankings: Rankings, terms: TermsMany, cases: tuple[str, ...]) -> Outcomes:
-    """Turn a rule's decisions into outcomes."""
-    G, B = rankings.buyers.shape
-    K = rankings.sellers.shape[1]
+def settle_many(
+    markets: Markets,
+    buyer_order: npt.NDArray[np.intp],
+    seller_order: npt.NDArray[np.intp],
+    terms: TermsMany,
+    cases: tuple[str, ...] = (),
+) -> Outcomes:
+    """Turn a rule's decisions into outcomes; the orders are (G,B) and (G,K) indices by rank."""
+    G, B = buyer_order.shape
+    K = seller_order.shape[1]
     trades = terms.trades
     bought, sold = np.zeros((G, B), dtype=bool), np.zeros((G, K), dtype=bool)
-    np.put_along_axis(bought, rankings.buyers, np.arange(B) < trades[:, None], axis=1)
+    np.put_along_axis(bought, buyer_order, np.arange(B) < trades[:, None], axis=1)
     selling = np.arange(K) < trades[:, None] if terms.sellers is None else terms.sellers
-    np.put_along_axis(sold, rankings.sellers, selling, axis=1)
+    np.put_along_axis(sold, seller_order, selling, axis=1)
     pays = np.where(trades > 0, terms.buyer_price, 0.0)
     gets = np.where(trades > 0, terms.seller_price, 0.0)
     return Outcomes(
-        rankings.markets,
-        rankings.buyers,
-        rankings.sellers,
+        markets,
+        buyer_order,
+        seller_order,
         bought,
         sold,
         payments=np.where(bought, pays[:, None], 0.0),
