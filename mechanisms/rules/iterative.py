@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
+from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from ...problem.errors import InvalidOption
 from ..market import Floats, Market, Markets, Number
@@ -22,8 +23,8 @@ class IterativeDoubleAuction:
     In a round the side with more traders still willing at its quote has its quote moved by one step (the
     buyers' on equality), so that excess demand or supply shrinks; those who are asked answer whether they are
     still in. When the quotes meet, that is the price: everybody willing at it may trade, and the longer side
-    is served in the order of indices. No report is revealed beyond those answers, but a trader who leaves early
-    or stays too long moves the price: the rule is not truthful, and a coarse step loses welfare.
+    is served in the order of indices. No report is revealed beyond those answers, but a trader who leaves
+    early or stays too long moves the price: the rule is not truthful, and a coarse step loses welfare.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ class IterativeDoubleAuction:
     high: Number = 100
 
     def __post_init__(self) -> None:
-        if not all(isinstance(x, Real) for x in (self.step, self.low, self.high)):
+        if not all(isinstance(x, int | float | Fraction) for x in (self.step, self.low, self.high)):
             raise InvalidOption("step, low and high must be numbers")
         if not 0 <= self.low < self.high < float("inf"):
             raise InvalidOption(f"the price range is {self.low} to {self.high}: 0 <= low < high is expected")
@@ -100,9 +101,11 @@ class IterativeDoubleAuction:
         )
 
 
-def _demand(markets: Markets, quote: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return (markets.values >= quote[:, None]).sum(axis=1)
+def _demand(markets: Markets, quote: Floats) -> npt.NDArray[np.int64]:
+    willing: npt.NDArray[np.int64] = (markets.values >= quote[:, None]).sum(axis=1)
+    return willing
 
 
-def _supply(markets: Markets, quote: Floats) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    return (markets.costs <= quote[:, None]).sum(axis=1)
+def _supply(markets: Markets, quote: Floats) -> npt.NDArray[np.int64]:
+    willing: npt.NDArray[np.int64] = (markets.costs <= quote[:, None]).sum(axis=1)
+    return willing

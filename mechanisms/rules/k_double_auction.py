@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
+from fractions import Fraction
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class KDoubleAuction(Rule):
     k: Number
 
     def __post_init__(self) -> None:
-        if not isinstance(self.k, Real) or not 0 <= self.k <= 1:
+        if not isinstance(self.k, int | float | Fraction) or not 0 <= self.k <= 1:
             raise InvalidOption(f"k is {self.k!r}: a number from 0 to 1 is expected")
 
     @property

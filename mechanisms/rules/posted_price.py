@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
+from fractions import Fraction
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class PostedPrice:
     price: Number
 
     def __post_init__(self) -> None:
-        if not isinstance(self.price, Real) or not 0 <= self.price < float("inf"):
+        if not isinstance(self.price, int | float | Fraction) or not 0 <= self.price < float("inf"):
             raise InvalidOption(f"price is {self.price!r}: a finite number, 0 or more, is expected")
 
     @property
