@@ -1,7 +1,8 @@
 """What a mechanism's outcome may depend on: names, irrelevant reports, units and the zero of the scale.
 
 - *Anonymity*: permuting traders permutes payoffs. Up to ties: traders with equal reports may swap payoffs,
-  because somebody's index has to break the tie.
+  because somebody's index has to break the tie. Of a lottery, on average over its coins; all other
+  properties are checked coin by coin.
 - *Non-bossiness*: a trader whose report leaves her own trade and payment as they are leaves all payoffs as
   they are.
 - *Scale equivariance*: all reports times a factor give all payoffs times that factor.
@@ -23,14 +24,14 @@ from typing import Any
 
 from ..market import Market, Number
 from ..rule import Mechanism
-from .collusion import collusion_finding, traders_of
+from .collusion import collusion_finding
 from .finding import Finding
 from .forking.cells import Cell, half_line, reports
 from .forking.deviations import candidates
 from .forking.forms import Form, NotSymbolic, explore
 from .subject import as_mechanism, clear, coins
 from .trials.measures import own_outcome, utilities
-from .trials.trial import Trial
+from .trials.trial import Trial, traders_of
 from .witness import witness_of
 
 _ALL_ORDERS = 720
@@ -69,8 +70,8 @@ def anonymity(mechanism: Mechanism, markets: Sequence[Market]) -> Finding:
         complete = factorial(len(market.values)) * factorial(len(market.costs)) <= _ALL_ORDERS
         every &= complete
         orders = _all_orders(market) if complete else _drawn_orders(market)
-        for order, coin in product(orders, coins(mechanism, market)):
-            witness = witness_of("anonymity", mechanism, Trial(market, order=order, coin=coin))
+        for order in orders:
+            witness = witness_of("anonymity", mechanism, Trial(market, order=order))
             if witness is not None:
                 return Finding("anonymity", "refuted", "orders of traders", witness.gain, witness)
     scope = f"{'all' if every else 'drawn'} orders of traders, {len(markets)} profiles, up to ties"

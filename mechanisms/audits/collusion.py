@@ -14,17 +14,11 @@ from ..rule import Mechanism
 from .finding import Finding
 from .forking.deviations import Deviation, best_deviation
 from .subject import coins
-from .trials.trial import Trader
+from .trials.trial import Trader, traders_of
 from .witness import Witness, witness_of
 
 _MOST_TRADERS = 12
 ALONE, PAID = "collusion-proof", "collusion-proof with side payments"
-
-
-def traders_of(market: Market) -> tuple[Trader, ...]:
-    """Return all traders of a market, buyers first."""
-    buyers = (Trader("buyer", i) for i in range(len(market.values)))
-    return (*buyers, *(Trader("seller", j) for j in range(len(market.costs))))
 
 
 def deviations_of_pairs(

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from ...problem.errors import InvalidOption
+from ..lottery import Lottery
 from ..market import Market, Number
 from ..outcome import Outcome
 from ..rule import Mechanism
@@ -78,7 +79,7 @@ def as_mechanism(subject: Mechanism | Callable[..., Any]) -> Mechanism:
     return FunctionMechanism(subject, separate=needed == 2)
 
 
-def clear(mechanism: Mechanism, market: Market, coin: Number | None = None) -> Outcome:
+def clear(mechanism: Mechanism, market: Market, coin: Any = None) -> Outcome:
     """Clear a market, with a given coin where the rule draws lots."""
     if coin is None:
         return mechanism.clear(market)
@@ -86,10 +87,19 @@ def clear(mechanism: Mechanism, market: Market, coin: Number | None = None) -> O
     return outcome
 
 
-def coins(mechanism: Mechanism, market: Market) -> tuple[Number | None, ...]:
+def weighted_coins(mechanism: Mechanism, market: Market) -> tuple[tuple[Fraction, Any], ...]:
+    """Return every coin a rule may draw in a market, with its probability.
+
+    One None, for certain, where nothing is left to chance.
+    """
+    if isinstance(mechanism, Lottery):
+        return tuple(mechanism.coins(len(market.values), len(market.costs)))
+    return ((Fraction(1), None),)
+
+
+def coins(mechanism: Mechanism, market: Market) -> tuple[Any, ...]:
     """Return every coin a rule may draw in a market; one None where nothing is left to chance."""
-    del mechanism, market
-    return (None,)
+    return tuple(coin for _, coin in weighted_coins(mechanism, market))
 
 
 def mechanism_name(mechanism: Mechanism) -> str:

@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 
 from ...problem.errors import InvalidFile
 from ...problem.storage import write_atomic
-from ..market import Market, Number
+from ..market import Market
 from ..rule import Mechanism
 from .subject import as_mechanism
+from .trials.encoding import parsed, plain
 from .trials.measures import MEASURES, measure
 from .trials.naming import Description, build, describe
-from .trials.trial import Trader, Trial, parsed, plain
+from .trials.trial import Trader, Trial
 
 _KIND = "auction-witness/1"
 _LARGEST_FILE = 1 << 20
@@ -80,7 +81,7 @@ class Witness:
         return self.trial.reports
 
     @property
-    def coin(self) -> Number | None:
+    def coin(self) -> Any:
         """The coin of a lottery; None where nothing is left to chance."""
         return self.trial.coin
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise, product
 from typing import Any
 
-from ...market import Market, Number
+from ...market import Market
 from ...rule import Mechanism
 from ..subject import clear
 from ..trials.measures import utilities
@@ -48,7 +48,7 @@ def best_deviation(
     market: Market,
     traders: tuple[Trader, ...],
     *,
-    coin: Number | None = None,
+    coin: Any = None,
     nobody_loses: bool = False,
 ) -> Deviation:
     """Return the largest joint gain of one or two traders.
@@ -69,7 +69,7 @@ def best_deviation(
 
 
 def _exact(
-    mechanism: Mechanism, market: Market, traders: tuple[Trader, ...], coin: Number | None, nobody_loses: bool
+    mechanism: Mechanism, market: Market, traders: tuple[Trader, ...], coin: Any, nobody_loses: bool
 ) -> Deviation:
     best = Deviation(Fraction(0), True, None, True)
     for start in reports(len(traders)):
@@ -81,7 +81,7 @@ def _exact(
     return best
 
 
-def _run(mechanism: Mechanism, market: Market, traders: tuple[Trader, ...], coin: Number | None) -> Any:
+def _run(mechanism: Mechanism, market: Market, traders: tuple[Trader, ...], coin: Any) -> Any:
     truth = clear(mechanism, market, coin)
     before = [truth.utility(market, x.side, x.index) for x in traders]
 
@@ -105,7 +105,7 @@ def _without_losers(cell: Cell, gains: list[Form]) -> list[Cell]:
 
 
 def _better(
-    best: Deviation, cell: Cell, gain: Form, market: Market, traders: tuple[Trader, ...], coin: Number | None
+    best: Deviation, cell: Cell, gain: Form, market: Market, traders: tuple[Trader, ...], coin: Any
 ) -> Deviation:
     bound = cell.supremum(gain)
     attained = bound is not None and cell.constant(gain)
@@ -118,7 +118,7 @@ def _better(
 
 
 def _sampled(
-    mechanism: Mechanism, market: Market, traders: tuple[Trader, ...], coin: Number | None, nobody_loses: bool
+    mechanism: Mechanism, market: Market, traders: tuple[Trader, ...], coin: Any, nobody_loses: bool
 ) -> Deviation:
     truth = utilities(clear(mechanism, market, coin), market)
     best = Deviation(Fraction(0), True, None, False)

@@ -20,7 +20,7 @@ import numpy as np
 Relation: TypeAlias = Literal["<", "<=", "=="]
 """How a form compares with 0."""
 Result = TypeVar("Result")
-_MOST_PATHS = 200_000
+_MOST_PATHS = 20_000
 
 
 class NotSymbolic(TypeError):

@@ -16,7 +16,7 @@ from ...market import Market, Number
 from ...outcome import Outcome
 from ...ranking import optimal_welfare
 from ...rule import Mechanism
-from ..subject import clear
+from ..subject import clear, weighted_coins
 from .trial import Trader, Trial
 
 _ROUNDING = 1e-9
@@ -69,17 +69,18 @@ def _welfare_lost(mechanism: Mechanism, trial: Trial) -> Number:
     return optimal_welfare(trial.market) - clear(mechanism, trial.market, trial.coin).welfare(trial.market)
 
 
-def payoffs_by_report(outcome: Outcome, market: Market) -> list[tuple[str, Number, Number]]:
-    """Return (side, report, payoff) of all traders, sorted: what is left when names are forgotten."""
-    return sorted(
-        (x.side, market.report(x.side, x.index), gain) for x, gain in utilities(outcome, market).items()
-    )
+def payoffs_by_report(mechanism: Mechanism, market: Market) -> list[tuple[str, Number, Number]]:
+    """Return (side, report, mean payoff) of all traders, sorted: what is left when names are forgotten."""
+    means: dict[Trader, Number] = {}
+    for weight, coin in weighted_coins(mechanism, market):
+        for trader, gain in utilities(clear(mechanism, market, coin), market).items():
+            means[trader] = means.get(trader, 0) + weight * gain
+    return sorted((x.side, market.report(x.side, x.index), gain) for x, gain in means.items())
 
 
 def _names_matter(mechanism: Mechanism, trial: Trial) -> Number:
-    changed = trial.changed
-    before = payoffs_by_report(clear(mechanism, trial.market, trial.coin), trial.market)
-    after = payoffs_by_report(clear(mechanism, changed, trial.coin), changed)
+    before = payoffs_by_report(mechanism, trial.market)
+    after = payoffs_by_report(mechanism, trial.changed)
     return max((abs(x[2] - y[2]) for x, y in zip(before, after, strict=True)), default=0)
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from fractions import Fraction
 from importlib import import_module
 from typing import Any
 
 from ....problem.errors import InvalidOption
 from ...rule import Mechanism
 from ..subject import mechanism_name
-from .trial import parsed, plain
+from .encoding import decoded, encoded
 
 _FOLDERS = ("edgeopt.mechanisms", "edgeopt.mechanisms.dda")
-_DEEPEST = 3
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Description:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain objects."""
-        options = None if self.options is None else {name: _encoded(value) for name, value in self.options}
+        options = None if self.options is None else {name: encoded(value) for name, value in self.options}
         return {"name": self.name, "options": options}
 
     @classmethod
@@ -56,13 +54,13 @@ class Description:
             return cls(name)
         if not isinstance(options, dict):
             raise ValueError("a mechanism's options are an object")
-        return cls(name, tuple((str(key), _decoded(value)) for key, value in options.items()))
+        return cls(name, tuple((str(key), decoded(value)) for key, value in options.items()))
 
 
 def describe(mechanism: Mechanism) -> Description:
     """Return a mechanism's name and options."""
     name = mechanism_name(mechanism)
-    if name not in _public_names():
+    if type(mechanism) is not _public_class(name):
         return Description(name)
     options = []
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(mechanism)  # type: ignore[arg-type]
@@ -71,7 +69,7 @@ def describe(mechanism: Mechanism) -> Description:
         if not field.init or (field.default is not dataclasses.MISSING and field.default == value):
             continue
         try:
-            options.append((field.name, _decoded(_encoded(value))))
+            options.append((field.name, decoded(encoded(value))))
         except ValueError:
             return Description(name)
     return Description(name, tuple(options))
@@ -85,8 +83,8 @@ def build(description: Description) -> Mechanism:
     InvalidOption
         When it is none of edgeopt's, or its options could not be written down or are wrong.
     """
-    home = _public_names().get(description.name)
-    if home is None:
+    kind = _public_class(description.name)
+    if kind is None:
         raise InvalidOption(
             f"{description.name!r} is no mechanism of edgeopt: pass the mechanism to replay it on"
         )
@@ -94,7 +92,6 @@ def build(description: Description) -> Mechanism:
         raise InvalidOption(
             f"{description.name}'s options are not in the file: pass the mechanism to replay it on"
         )
-    kind = getattr(import_module(home), description.name)
     known = {field.name for field in dataclasses.fields(kind) if field.init}
     for name, _ in description.options:
         if name not in known:
@@ -108,44 +105,18 @@ def build(description: Description) -> Mechanism:
     return built
 
 
-def _public_names() -> dict[str, str]:
-    names = {}
+def _public_class(name: str) -> type[Any] | None:
+    """Return the mechanism that edgeopt publishes under a name."""
     for folder in _FOLDERS:
         try:
             module = import_module(folder)
         except ModuleNotFoundError:
             continue
-        for name in module.__all__:
-            thing = getattr(module, name)
-            if isinstance(thing, type) and dataclasses.is_dataclass(thing) and hasattr(thing, "clear"):
-                names[name] = folder
-    return names
+        kind = getattr(module, name) if name in module.__all__ else None
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind) and hasattr(kind, "clear"):
+            return kind
+    return None
 
 
 def _text(value: Any) -> str:
     return "(" + ", ".join(map(_text, value)) + ")" if isinstance(value, tuple) else str(value)
-
-
-def _encoded(value: Any) -> Any:
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, tuple | list):
-        return [_encoded(x) for x in value]
-    if isinstance(value, float):
-        return {"float": value.hex()}
-    if isinstance(value, int | Fraction):
-        return {"number": plain(value)}
-    raise ValueError(f"{value!r} cannot be written as an option")
-
-
-def _decoded(content: Any, depth: int = 0) -> Any:
-    if content is None or isinstance(content, bool) or (isinstance(content, str) and len(content) <= 200):
-        return content
-    if isinstance(content, list) and len(content) <= 1000 and depth < _DEEPEST:
-        return tuple(_decoded(x, depth + 1) for x in content)
-    if isinstance(content, dict) and len(content) == 1:
-        if "number" in content:
-            return parsed(content["number"])
-        if isinstance(content.get("float"), str):
-            return float.fromhex(content["float"])
-    raise ValueError("an option is a text, true, false, null, a number or a short list of these")

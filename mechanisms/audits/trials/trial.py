@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, cast
 
-from ...market import Market, Number, Side
+from ...market import Market, Side
+from .encoding import decoded, encoded, parsed, plain
 
-_LONGEST_NUMBER = 400
 _LARGEST_MARKET = 10_000
-_FRACTION = re.compile(r"-?\d+(/\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -23,6 +21,12 @@ class Trader:
 
     def __str__(self) -> str:
         return f"{self.side} {self.index}"
+
+
+def traders_of(market: Market) -> tuple[Trader, ...]:
+    """Return all traders of a market, buyers first."""
+    buyers = (Trader("buyer", i) for i in range(len(market.values)))
+    return (*buyers, *(Trader("seller", j) for j in range(len(market.costs))))
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Trial:
     market: Market
     traders: tuple[Trader, ...] = ()
     reports: tuple[Fraction, ...] = ()
-    coin: Number | None = None
+    coin: Any = None
     order: tuple[tuple[int, ...], tuple[int, ...]] | None = None
     factor: Fraction | None = None
     offset: Fraction | None = None
@@ -118,7 +122,9 @@ class Trial:
             content["reports"] = [plain(x) for x in self.reports]
         if self.order is not None:
             content["order"] = [list(places) for places in self.order]
-        for name in ("coin", "factor", "offset"):
+        if self.coin is not None:
+            content["coin"] = encoded(self.coin)
+        for name in ("factor", "offset"):
             if (number := getattr(self, name)) is not None:
                 content[name] = plain(number)
         return content
@@ -130,36 +136,16 @@ class Trial:
         sides = [_listed_numbers(market[side]) for side in ("values", "costs")]
         order = content.get("order")
         optional = {
-            name: parsed(content[name])
-            for name in ("coin", "factor", "offset")
-            if content.get(name) is not None
+            name: parsed(content[name]) for name in ("factor", "offset") if content.get(name) is not None
         }
         return cls(
             Market(*sides),
             traders=tuple(_trader(x) for x in content.get("traders", [])),
             reports=tuple(_listed_numbers(content.get("reports", []))),
             order=None if order is None else (_places(order[0]), _places(order[1])),
+            coin=decoded(content.get("coin")),
             **optional,
         )
-
-
-def plain(number: Number) -> int | str:
-    """Return a number as JSON holds it exactly: whole, or text such as ``"17/2"``."""
-    exact = Fraction(number)
-    return exact.numerator if exact.denominator == 1 else str(exact)
-
-
-def parsed(number: object) -> Fraction:
-    """Return the number `plain` wrote; ValueError if it is none."""
-    if isinstance(number, bool) or not isinstance(number, int | str):
-        raise ValueError(f"{str(number)[:20]} is not a whole number or text such as 17/2")
-    text = str(number)
-    if len(text) > _LONGEST_NUMBER or not _FRACTION.fullmatch(text):
-        raise ValueError(f"{text[:20]!r} is not a whole number or text such as 17/2")
-    try:
-        return Fraction(text)
-    except ZeroDivisionError:
-        raise ValueError(f"{text[:20]!r} divides by 0") from None
 
 
 def _listed_numbers(numbers: object) -> list[Fraction]:
