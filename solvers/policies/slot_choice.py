@@ -153,7 +153,7 @@ def choose_set(
             low = charge
         elif step > 0:
             high = charge
-    _keep_what_fits(keeping, previous, footprint, memory, cached)
+    keep_what_fits(keeping, previous, footprint, memory, cached)
     for service in range(services):
         available[service] = requests[service] if cached[service_model[service]] else 0
     fill_slot(worth, available, work, compute, energy, energy_budget, NODE_LIMIT, served)
@@ -161,7 +161,7 @@ def choose_set(
 
 
 @compiled
-def _keep_what_fits(keeping: Any, previous: Any, footprint: Any, memory: float, cached: Any) -> None:
+def keep_what_fits(keeping: Any, previous: Any, footprint: Any, memory: float, cached: Any) -> None:
     """Put models of the slot before back while there is room, since holding costs nothing."""
     load = 0.0
     for model in range(cached.shape[0]):

@@ -1,0 +1,23 @@
+"""What must be installed before anything is learnt, said in one line."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from ..problem.errors import EdgeoptError
+
+
+class MissingLibrary(EdgeoptError, ImportError):
+    """A library of an optional extra is not installed."""
+
+
+def require_gymnasium() -> None:
+    """Refuse to go on without gymnasium.
+
+    Raises
+    ------
+    MissingLibrary
+        Naming the extra that brings it.
+    """
+    if find_spec("gymnasium") is None:
+        raise MissingLibrary("edgeopt.learning: gymnasium is not installed; pip install 'edgeopt[learning]'")
