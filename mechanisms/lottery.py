@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Protocol, runtime_checkable
 
-from .market import Market, Number
+from .market import Floats, Market, Markets, Number
 from .outcome import Outcome
 
 
@@ -46,6 +47,40 @@ class Expectation:
     welfare: Number
 
 
+@dataclass(frozen=True, eq=False)
+class Expectations:
+    """Means over the coins in many markets of equal size.
+
+    Parameters
+    ----------
+    markets
+        The markets, (G,B) and (G,K).
+    buying, selling
+        (G,B) and (G,K) probability that each trader trades.
+    payments, receipts
+        (G,B) and (G,K) what each trader pays and gets on average.
+    """
+
+    markets: Markets
+    buying: Floats
+    selling: Floats
+    payments: Floats
+    receipts: Floats
+
+    @property
+    def budget_surplus(self) -> Floats:
+        """(G,) mean of what is left to the auctioneer."""
+        surplus: Floats = self.payments.sum(axis=1) - self.receipts.sum(axis=1)
+        return surplus
+
+    @property
+    def welfare(self) -> Floats:
+        """(G,) mean gain from trade of the markets as reported."""
+        bought = (self.markets.values * self.buying).sum(axis=1)
+        total: Floats = bought - (self.markets.costs * self.selling).sum(axis=1)
+        return total
+
+
 def expectation(lottery: Lottery, market: Market) -> Expectation:
     """Return a lottery's mean outcome, exactly, by going through its coins."""
     payments = [Fraction(0)] * len(market.values)
@@ -69,7 +104,6 @@ def shares_of_the_unit(most: int) -> Iterator[tuple[Fraction, Fraction]]:
     length, middle
         The probability of the part, and the coin that stands for it.
     """
-    ends = sorted({Fraction(j, k) for k in range(1, most + 1) for j in range(k + 1)})
-    for left, right in zip(ends or [Fraction(0)], [*ends[1:], Fraction(1)], strict=False):
-        if left < right:
-            yield right - left, (left + right) / 2
+    ends = sorted({Fraction(j, k) for k in range(1, max(most, 1) + 1) for j in range(k + 1)})
+    for left, right in pairwise(ends):
+        yield right - left, (left + right) / 2

@@ -81,7 +81,7 @@ class Outcomes:
     markets
         The markets, (G,B) and (G,K).
     buyer_order, seller_order
-        (G,B) and (G,K): indices of the traders by rank, the most eager first.
+        (G,B) and (G,K): indices of the traders in the order in which an outcome names them; None: by rank.
     bought, sold
         (G,B) and (G,K): whether each trader trades.
     payments, receipts
@@ -95,8 +95,8 @@ class Outcomes:
     """
 
     markets: Markets
-    buyer_order: npt.NDArray[np.intp]
-    seller_order: npt.NDArray[np.intp]
+    buyer_order: npt.NDArray[np.intp] | None
+    seller_order: npt.NDArray[np.intp] | None
     bought: npt.NDArray[np.bool_]
     sold: npt.NDArray[np.bool_]
     payments: Floats
@@ -131,10 +131,10 @@ class Outcomes:
     def __getitem__(self, market: int) -> Outcome:
         g = range(len(self))[market]
         price, case = self.price[g], int(self.case[g])
-        buyers, sellers = self.buyer_order[g], self.seller_order[g]
+        buyers, sellers = self.buyer_order, self.seller_order
         return Outcome(
-            buyers=tuple(buyers[self.bought[g][buyers]].tolist()),
-            sellers=tuple(sellers[self.sold[g][sellers]].tolist()),
+            buyers=_named(self.bought[g], -self.markets.values[g], None if buyers is None else buyers[g]),
+            sellers=_named(self.sold[g], self.markets.costs[g], None if sellers is None else sellers[g]),
             payments=self.payments[g],
             receipts=self.receipts[g],
             price=None if np.isnan(price) else float(price),
@@ -142,3 +142,15 @@ class Outcomes:
             messages=int(self.messages[g]),
             case=None if case < 0 else self.cases[case],
         )
+
+
+def _named(
+    trading: npt.NDArray[np.bool_], ranks: Floats, order: npt.NDArray[np.intp] | None
+) -> tuple[int, ...]:
+    """Return those who trade in the given order, or by ``ranks``, ties by index."""
+    if order is None:
+        indices = np.flatnonzero(trading)
+        named = indices[np.argsort(ranks[indices], kind="stable")]
+    else:
+        named = order[trading[order]]
+    return tuple(named.tolist())

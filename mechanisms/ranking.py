@@ -8,6 +8,7 @@ a missing s is +inf. Ties go to the lower index, on both sides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -98,43 +99,55 @@ class Rankings:
     ----------
     markets
         The markets, (G,B) and (G,K).
-    buyers, sellers
-        (G,B) and (G,K) indices, the highest value and the lowest cost first.
     values, costs
-        (G,B+2) and (G,K+2) reports in that order, from rank 0 on: rank 0 and the rank after the last are
-        what is missing, +inf and -inf for buyers and -inf and +inf for sellers.
+        (G,B+2) and (G,K+2) reports, the highest value and the lowest cost first, from rank 0 on: rank 0 and
+        the rank after the last are what is missing, +inf and -inf for buyers and -inf and +inf for sellers.
     efficient
         (G,) k.
     """
 
     markets: Markets
-    buyers: npt.NDArray[np.intp]
-    sellers: npt.NDArray[np.intp]
     values: Floats
     costs: Floats
     efficient: npt.NDArray[np.int64]
 
+    @cached_property
+    def buyers(self) -> npt.NDArray[np.intp]:
+        """(G,B) indices by rank, found when asked for: sorting indices takes longer than sorting reports."""
+        return np.argsort(-self.markets.values, axis=1, kind="stable")
+
+    @cached_property
+    def sellers(self) -> npt.NDArray[np.intp]:
+        """(G,K) indices by rank."""
+        return np.argsort(self.markets.costs, axis=1, kind="stable")
+
     def value(self, ranks: npt.NDArray[np.int64]) -> Floats:
         """(G,) b of one rank a market, from 0 to B + 1."""
-        taken: Floats = np.take_along_axis(self.values, ranks[:, None], axis=1)[:, 0]
-        return taken
+        return _of_rank(self.values, ranks)
 
     def cost(self, ranks: npt.NDArray[np.int64]) -> Floats:
         """(G,) s of one rank a market, from 0 to K + 1."""
-        taken: Floats = np.take_along_axis(self.costs, ranks[:, None], axis=1)[:, 0]
-        return taken
+        return _of_rank(self.costs, ranks)
+
+    def first_buyers(self, count: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """(G,B) by index: whether each buyer is among the first ``count`` (G,) by rank."""
+        values, last = self.markets.values, self.value(count)[:, None]
+        return _first(values > last, values == last, count)
+
+    def first_sellers(self, count: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """(G,K) by index: whether each seller is among the first ``count`` (G,) by rank."""
+        costs, last = self.markets.costs, self.cost(count)[:, None]
+        return _first(costs < last, costs == last, count)
 
 
 def rank_many(markets: Markets) -> Rankings:
     """Rank many markets at once."""
-    buyers = np.argsort(-markets.values, axis=1, kind="stable")
-    sellers = np.argsort(markets.costs, axis=1, kind="stable")
-    values = _bordered(np.take_along_axis(markets.values, buyers, axis=1), np.inf)
-    costs = _bordered(np.take_along_axis(markets.costs, sellers, axis=1), -np.inf)
-    pairs = min(buyers.shape[1], sellers.shape[1])
+    values = _bordered(np.sort(markets.values, axis=1)[:, ::-1], np.inf)
+    costs = _bordered(np.sort(markets.costs, axis=1), -np.inf)
+    pairs = min(markets.values.shape[1], markets.costs.shape[1])
     # Willing pairs come first, so counting them finds the last.
     efficient = (values[:, 1 : pairs + 1] >= costs[:, 1 : pairs + 1]).sum(axis=1)
-    return Rankings(markets, buyers, sellers, values, costs, efficient)
+    return Rankings(markets, values, costs, efficient)
 
 
 def walrasian_prices_many(rankings: Rankings) -> tuple[Floats, Floats]:
@@ -148,12 +161,31 @@ def walrasian_prices_many(rankings: Rankings) -> tuple[Floats, Floats]:
 def optimal_welfare_many(markets: Markets) -> Floats:
     """(G,) first best of each market."""
     rankings = rank_many(markets)
-    pairs = min(rankings.buyers.shape[1], rankings.sellers.shape[1])
+    pairs = min(markets.values.shape[1], markets.costs.shape[1])
     gains = rankings.values[:, 1 : pairs + 1] - rankings.costs[:, 1 : pairs + 1]
     total: Floats = np.where(gains > 0, gains, 0.0).sum(axis=1)
     return total
 
 
 def _bordered(ranked: Floats, first: float) -> Floats:
-    border = np.full((len(ranked), 1), first)
-    return np.concatenate([border, ranked, -border], axis=1)
+    bordered = np.empty((len(ranked), ranked.shape[1] + 2))
+    bordered[:, 0], bordered[:, 1:-1], bordered[:, -1] = first, ranked, -first
+    return bordered
+
+
+def _of_rank(ranked: Floats, ranks: npt.NDArray[np.int64]) -> Floats:
+    taken: Floats = ranked[np.arange(len(ranked)), ranks]
+    return taken
+
+
+def _first(
+    ahead: npt.NDArray[np.bool_], level: npt.NDArray[np.bool_], count: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Take all who are ahead of the last one, and of those level with her the lower indices."""
+    taken: npt.NDArray[np.bool_] = ahead | level
+    contested = np.flatnonzero(taken.sum(axis=1) > count)
+    if contested.size:
+        room = count[contested] - ahead[contested].sum(axis=1)
+        places = np.cumsum(level[contested], axis=1)
+        taken[contested] = ahead[contested] | (level[contested] & (places <= room[:, None]))
+    return taken

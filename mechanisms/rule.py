@@ -135,8 +135,7 @@ class Rule(ABC):
     def clear_many(self, markets: Markets) -> Outcomes:
         """Clear many markets of equal size in one call."""
         rankings = rank_many(markets)
-        terms = self.terms_many(rankings)
-        return settle_many(markets, rankings.buyers, rankings.sellers, terms, self.cases)
+        return settle_ranked(rankings, self.terms_many(rankings), self.cases)
 
 
 def settle(market: Market, buyer_order: Sequence[int], seller_order: Sequence[int], terms: Terms) -> Outcome:
@@ -172,24 +171,43 @@ def settle_many(
     cases: tuple[str, ...] = (),
 ) -> Outcomes:
     """Turn a rule's decisions into outcomes; the orders are (G,B) and (G,K) indices by rank."""
-    G, B = buyer_order.shape
-    K = seller_order.shape[1]
-    trades = terms.trades
+    trades, (G, B), K = terms.trades, buyer_order.shape, seller_order.shape[1]
     bought, sold = np.zeros((G, B), dtype=bool), np.zeros((G, K), dtype=bool)
     np.put_along_axis(bought, buyer_order, np.arange(B) < trades[:, None], axis=1)
     selling = np.arange(K) < trades[:, None] if terms.sellers is None else terms.sellers
     np.put_along_axis(sold, seller_order, selling, axis=1)
-    pays = np.where(trades > 0, terms.buyer_price, 0.0)
-    gets = np.where(trades > 0, terms.seller_price, 0.0)
+    return outcomes_of(markets, (buyer_order, seller_order), bought, sold, terms, cases)
+
+
+def settle_ranked(rankings: Rankings, terms: TermsMany, cases: tuple[str, ...] = ()) -> Outcomes:
+    """Turn decisions about ranked markets into outcomes, without sorting indices where possible."""
+    if terms.sellers is not None:
+        return settle_many(rankings.markets, rankings.buyers, rankings.sellers, terms, cases)
+    bought, sold = rankings.first_buyers(terms.trades), rankings.first_sellers(terms.trades)
+    return outcomes_of(rankings.markets, None, bought, sold, terms, cases)
+
+
+def outcomes_of(
+    markets: Markets,
+    orders: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]] | None,
+    bought: npt.NDArray[np.bool_],
+    sold: npt.NDArray[np.bool_],
+    terms: TermsMany,
+    cases: tuple[str, ...] = (),
+) -> Outcomes:
+    """Turn prices and who trades, (G,B) and (G,K) by index, into outcomes; orders are None where by rank."""
+    trading, (G, B), K = terms.trades > 0, bought.shape, sold.shape[1]
+    pays = np.where(trading, terms.buyer_price, 0.0)
+    gets = np.where(trading, terms.seller_price, 0.0)
     return Outcomes(
         markets,
-        buyer_order,
-        seller_order,
+        None if orders is None else orders[0],
+        None if orders is None else orders[1],
         bought,
         sold,
         payments=np.where(bought, pays[:, None], 0.0),
         receipts=np.where(sold, gets[:, None], 0.0),
-        price=np.where((trades > 0) & (pays == gets), pays, np.nan),
+        price=np.where(trading & (pays == gets), pays, np.nan),
         rounds=np.ones(G, dtype=np.int64) if terms.rounds is None else terms.rounds,
         messages=np.full(G, B + K, dtype=np.int64) if terms.messages is None else terms.messages,
         case=np.full(G, -1, dtype=np.int8) if terms.case is None else terms.case,

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ...problem.errors import InvalidOption
 from ..market import Floats, Market, Markets, Number
 from ..outcome import Outcome, Outcomes
-from ..rule import Claims, Terms, TermsMany, settle, settle_many
+from ..rule import Claims, Terms, settle
+from .posted_price import queue_at
 
 _MOST_ROUNDS = 10_000_000
 
@@ -93,12 +94,7 @@ class IterativeDoubleAuction:
             bid = np.where(buying, np.minimum(bid + float(self.step), ask), bid)
             ask = np.where(selling, np.maximum(ask - float(self.step), bid), ask)
             demand, supply = _demand(markets, bid), _supply(markets, ask)
-        return settle_many(
-            markets,
-            np.argsort(markets.values < bid[:, None], axis=1, kind="stable"),
-            np.argsort(markets.costs > ask[:, None], axis=1, kind="stable"),
-            TermsMany(np.minimum(demand, supply), bid, bid, rounds=rounds, messages=messages),
-        )
+        return queue_at(bid, markets, rounds, messages)
 
 
 def _demand(markets: Markets, quote: Floats) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -17,14 +18,15 @@ from ..rule import Claims, Rule, Terms, TermsMany
 class KDoubleAuction(Rule):
     """All efficient pairs trade at p = (1 - k) L + k U, a point of the interval of clearing prices.
 
-    K. Chatterjee and W. Samuelson (1983) for one pair; S. Williams and others for many. With k = 0 the price
-    is L, which no trading buyer sets; with k = 1 it is U, which no trading seller sets.
+    K. Chatterjee and W. Samuelson (Operations Research 31, 1983) for one pair; M. Satterthwaite and
+    S. Williams (J. Economic Theory 48, 1989) for many. With k = 0 the price is L, which no trading buyer
+    sets; with k = 1 it is U, which no trading seller sets: each is truthful for that side alone.
 
     Parameters
     ----------
     k
-        Position of the price, from 0 (favours buyers) to 1 (favours sellers). A ``Fraction`` or a whole
-        number keeps exact outcomes exact.
+        Position of the price, from 0 (favours buyers) to 1 (favours sellers). A float stands for the binary
+        fraction it is, so that exact reports have exact outcomes.
 
     Raises
     ------
@@ -41,9 +43,10 @@ class KDoubleAuction(Rule):
     @property
     def claims(self) -> Claims:
         """What the rule declares of itself."""
-        one_side = {0: "buyers", 1: "sellers"}
-        truthful = one_side.get(self.k, False)
-        return Claims(truthful=truthful, budget="strong", efficient=True, guarantee=True)  # type: ignore[arg-type]
+        truthful: Literal["buyers", "sellers", False] = False
+        if self.k in {0, 1}:
+            truthful = "buyers" if self.k == 0 else "sellers"
+        return Claims(truthful=truthful, budget="strong", efficient=True, guarantee=True)
 
     def terms(self, ranking: Ranking) -> Terms:
         """Decide one ranked market."""
@@ -51,7 +54,8 @@ class KDoubleAuction(Rule):
         if not trading:
             return Terms((), ())
         lower, upper = walrasian_prices(ranking)
-        price = (1 - self.k) * lower + self.k * upper
+        k: Number = Fraction(self.k)
+        price = (1 - k) * lower + k * upper
         return Terms(trading, trading, price, price)
 
     def terms_many(self, rankings: Rankings) -> TermsMany:

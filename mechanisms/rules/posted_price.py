@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+import numpy.typing as npt
 
 from ...problem.errors import InvalidOption
-from ..market import Market, Markets, Number
+from ..market import Floats, Market, Markets, Number
 from ..outcome import Outcome, Outcomes
-from ..rule import Claims, Terms, TermsMany, settle, settle_many
+from ..rule import Claims, Terms, TermsMany, outcomes_of, settle
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,19 @@ class PostedPrice:
 
     def clear_many(self, markets: Markets) -> Outcomes:
         """Clear many markets of equal size in one call."""
-        unwilling_buyers = markets.values < float(self.price)
-        unwilling_sellers = markets.costs > float(self.price)
-        trades = np.minimum((~unwilling_buyers).sum(axis=1), (~unwilling_sellers).sum(axis=1))
-        buyers = np.argsort(unwilling_buyers, axis=1, kind="stable")
-        sellers = np.argsort(unwilling_sellers, axis=1, kind="stable")
-        price = np.full(len(markets), float(self.price))
-        return settle_many(markets, buyers, sellers, TermsMany(trades, price, price))
+        return queue_at(np.full(len(markets), float(self.price)), markets)
+
+
+def queue_at(
+    prices: Floats,
+    markets: Markets,
+    rounds: npt.NDArray[np.int64] | None = None,
+    messages: npt.NDArray[np.int64] | None = None,
+) -> Outcomes:
+    """Trade at prices (G,), one a market: on the longer side the lower indices are served."""
+    buying, selling = markets.values >= prices[:, None], markets.costs <= prices[:, None]
+    trades = np.minimum(buying.sum(axis=1), selling.sum(axis=1))
+    served = [side & (np.cumsum(side, axis=1) <= trades[:, None]) for side in (buying, selling)]
+    by_index = [np.broadcast_to(np.arange(side.shape[1]), side.shape) for side in served]
+    terms = TermsMany(trades, prices, prices, rounds=rounds, messages=messages)
+    return outcomes_of(markets, (by_index[0], by_index[1]), served[0], served[1], terms)

@@ -255,3 +255,47 @@ def test_bad_option_is_one_clear_line(wrong: Any) -> None:
     with pytest.raises(InvalidOption) as error:
         wrong()
     assert "\n" not in str(error.value)
+
+
+@given(market=markets())
+def test_mean_over_coins_equals_the_batched_mean(market: Market) -> None:
+    mean, floats = expectation(StronglyBudgetBalanced(), market), market.as_floats()
+    many = StronglyBudgetBalanced().expectation_many(
+        Markets(np.array([floats.values]), np.array([floats.costs]))
+    )
+    np.testing.assert_allclose(many.payments[0], [float(x) for x in mean.payments])
+    np.testing.assert_allclose(many.receipts[0], [float(x) for x in mean.receipts])
+    np.testing.assert_allclose(many.welfare, [float(mean.welfare)])
+    np.testing.assert_allclose(many.budget_surplus, 0, atol=1e-9)
+
+
+def test_every_coin_is_covered_once() -> None:
+    """[0, 1) cut at halves, thirds and quarters: six parts, and no coin moves with its own part's ends."""
+    coins = list(StronglyBudgetBalanced().coins(7, 4))
+    assert [weight for weight, _ in coins] == [
+        Fraction(*x) for x in ((1, 4), (1, 12), (1, 6), (1, 6), (1, 12), (1, 4))
+    ]
+    assert sum(weight for weight, _ in StronglyBudgetBalanced().coins(0, 3)) == 1
+
+
+def test_a_generator_goes_on_to_the_next_lot() -> None:
+    market = Market([9, 8, 7], [1, 2, 3])
+    rule = StronglyBudgetBalanced(np.random.default_rng(0))
+    assert len({rule.clear(market).sellers for _ in range(30)}) == 3
+
+
+@pytest.mark.parametrize("coin", [-0.1, 1, Fraction(3, 2)])
+def test_coins_outside_the_unit_are_refused(coin: Any) -> None:
+    with pytest.raises(InvalidOption, match="coin"):
+        StronglyBudgetBalanced().clear(Market([1], [0]), coin)
+    with pytest.raises(InvalidOption, match="coins"):
+        StronglyBudgetBalanced().clear_many(Markets([[1.0]], [[0.0]]), np.array([float(coin)]))
+
+
+def test_third_coin_draws_the_same_seller_exactly_and_in_arrays() -> None:
+    """1/3 as a float lies below 1/3, yet thrice it rounds to 1: the coin itself decides, not its float."""
+    market = Market([9, 9, 9], [1, 1, 1])
+    exact = StronglyBudgetBalanced().clear(market, Fraction(1, 3))
+    assert (
+        exact.sellers == (0, 2) == StronglyBudgetBalanced().clear(market.as_floats(), Fraction(1, 3)).sellers
+    )
