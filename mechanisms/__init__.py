@@ -12,6 +12,8 @@ from .ranking import optimal_welfare, optimal_welfare_many
 from .rule import Claims, Mechanism
 
 if TYPE_CHECKING:
+    from .ceilings.design import Ceiling, second_best
+    from .ceilings.shares import WelfareShare, welfare_share
     from .lottery import expectation
     from .rules.iterative import IterativeDoubleAuction
     from .rules.k_double_auction import KDoubleAuction
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from .rules.vcg import VCG
 
 _FILES = {
+    "ceilings.design": ("Ceiling", "second_best"),
+    "ceilings.shares": ("WelfareShare", "welfare_share"),
     "lottery": ("expectation",),
     "rules.iterative": ("IterativeDoubleAuction",),
     "rules.k_double_auction": ("KDoubleAuction",),
@@ -34,6 +38,7 @@ _FILES = {
 
 __all__ = [
     "VCG",
+    "Ceiling",
     "Claims",
     "IterativeDoubleAuction",
     "KDoubleAuction",
@@ -46,9 +51,12 @@ __all__ = [
     "PostedPrice",
     "StronglyBudgetBalanced",
     "TradeReduction",
+    "WelfareShare",
     "expectation",
     "optimal_welfare",
     "optimal_welfare_many",
+    "second_best",
+    "welfare_share",
 ]
 
 
