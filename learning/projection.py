@@ -1,15 +1,15 @@
 """From any numbers to a feasible plan of one slot: the projection of actions, exactly.
 
 **Models.** Scores (M,) choose the set. `knapsack`: the set of greatest total score that fits the memory,
-solved exactly; only positive scores are chosen. `sequential`: models in order of falling score, first
-come first among equals, each taken if it is positive and still fits. Either way a model of the slot before that was not
-chosen stays while there is room, highest score first, since holding a model costs nothing.
+solved exactly; only positive scores are chosen. `sequential`: models in order of falling score, first come
+first among equals, each taken if it is positive and still fits. Either way a model of the slot before that
+was not chosen stays while there is room, highest score first, since holding a model costs nothing.
 
 **Requests.** Shares (S,) in [0, 1] say how much of what arrived is wanted: floor(share R + 1/2) of the
 services whose model is cached. If GPU time and energy allow all of it, it is served. Otherwise requests that
-save at the context held go first: the best whole numbers of them by saving within the limits (`solvers.serving`,
-by saving per work, improved by a bounded search). Requests that save nothing now, wanted for the context they
-build, take what is left, least loss first.
+save at the context held go first: the best whole numbers of them by saving within the limits
+(`solvers.serving`, by saving per work, improved by a bounded search). Requests that save nothing now, wanted
+for the context they build, take what is left, least loss first.
 """
 
 from __future__ import annotations

@@ -1,0 +1,146 @@
+"""Every column of the observation equals what its row in the tables says, computed plainly with numpy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgeopt.problem import Instance
+from edgeopt.problem.fields import FloatArray
+from strategies import random_instance
+
+pytest.importorskip("gymnasium")
+
+from edgeopt.learning import EdgeServingEnv
+from edgeopt.learning.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
+
+
+def root(value: FloatArray) -> FloatArray:
+    return np.sign(value) * np.sqrt(np.abs(value))
+
+
+def span(value: Any) -> Any:
+    return value / (value + 8.0)
+
+
+def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(part > 0, np.minimum(part / whole, 2.0), 0.0)
+
+
+def means(requests: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fast and slow mean of arrivals (t, S) by their closed forms (fewer than 100 slots)."""
+    ages = np.arange(len(requests))[::-1]
+    weights = np.where(ages == len(requests) - 1, 1.0, 0.3) * 0.7**ages
+    return weights @ requests, requests.mean(axis=0)
+
+
+def expected(instance: Instance, slot: int, cached: Any, context: Any) -> dict[str, dict[str, Any]]:
+    """Columns by name, but for those on phases."""
+    history = instance.requests[: slot + 1, 0].astype(float)
+    now, (fast, slow) = history[-1], means(history)
+    unit, rows = instance.cloud_cost[0].mean(), np.arange(instance.services)
+    window, model = instance.window, instance.service_model
+    saving = instance.saving[0] / unit
+    held, empty, full = saving[rows, context], saving[:, 0], saving[rows, window]
+    per_model = lambda values: np.bincount(model, values, instance.models)  # noqa: E731
+    load = instance.load_cost[0] / unit
+    m_now, m_fast, m_slow = per_model(now), per_model(fast), per_model(slow)
+    gain = np.maximum(per_model(fast * full), 0)
+    grown = np.clip(context + instance.gain * now - instance.vanish, 0, window)
+    work, energy = instance.work[0], instance.energy[0]
+    compute, budget, memory = instance.compute, instance.energy_budget, instance.memory
+    return {
+        "models": {
+            "size": ratio(instance.footprint, memory),
+            "load": np.sqrt(load),
+            "cached": cached,
+            "requests": np.sqrt(m_now),
+            "fast": np.sqrt(m_fast),
+            "slow": np.sqrt(m_slow),
+            "surprise": (m_now - m_fast) / np.sqrt(1 + m_slow),
+            "saving": root(per_model(now * held)),
+            "saving_fast": root(per_model(fast * held)),
+            "saving_slow": root(per_model(slow * held)),
+            "potential_fast": root(per_model(fast * full)),
+            "potential_slow": root(per_model(slow * full)),
+            "context_worth": root(per_model(fast * (held - empty))),
+            "payback": np.where(gain > 0, gain / np.where(gain > 0, gain + load, 1), 0),
+        },
+        "services": {
+            "work": ratio(work, compute),
+            "energy": ratio(energy, budget),
+            "window": np.sqrt(window),
+            "gain": np.where((window == 0) & (instance.gain > 0), 2, ratio(instance.gain, window)),
+            "vanish": np.where((window == 0) & (instance.vanish > 0), 2, ratio(instance.vanish, window)),
+            "saving_empty": empty,
+            "saving_full": full,
+            "cached": cached[model],
+            "context": context / np.maximum(window, 1),
+            "context_next": grown / np.maximum(window, 1),
+            "saving": held,
+            "requests": np.sqrt(now),
+            "fast": np.sqrt(fast),
+            "slow": np.sqrt(slow),
+            "surprise": (now - fast) / np.sqrt(1 + slow),
+        },
+        "server": {
+            "memory": ratio(memory, instance.footprint.sum())[0],
+            "compute_limited": np.isfinite(compute)[0],
+            "energy_limited": np.isfinite(budget)[0],
+            "occupied": (cached @ instance.footprint / memory)[0],
+            "requests": np.sqrt(now.sum()),
+            "fast": np.sqrt(fast.sum()),
+            "slow": np.sqrt(slow.sum()),
+            "compute_load": ratio(now @ work, compute)[0],
+            "energy_load": ratio(now @ energy, budget)[0],
+            "remaining": min(1.0, (instance.slots - slot) / 64),
+            "seen": span(slot),
+            "day_sin": np.sin(2 * np.pi * slot * instance.slot_seconds / 86400),
+            "day_cos": np.cos(2 * np.pi * slot * instance.slot_seconds / 86400),
+        },
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_every_column_is_what_its_row_says(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    instance = random_instance(rng, slots=12, servers=1, models=4, services=7)
+    names = {"models": MODEL_FEATURES, "services": SERVICE_FEATURES, "server": SERVER_FEATURES}
+    env = EdgeServingEnv(instance)
+    seen, _ = env.reset(seed=0)
+    for slot in range(instance.slots):
+        found = expected(instance, slot, env.lanes.cached[0], env.lanes.context[0])
+        for part, columns in found.items():
+            order = [name for name, _ in names[part]]
+            for name, values in columns.items():
+                have = seen[part][..., order.index(name)]
+                assert have == pytest.approx(np.asarray(values, float), rel=1e-5, abs=1e-6), name
+        seen = env.step(rng.uniform(-1, 1, env.action_space.shape))[0]
+
+
+def test_phases_ages_and_successors_by_hand() -> None:
+    """Two models take turns of four slots: after two turns ages, lengths and the successor are known."""
+    turn = [[8, 0]] * 4 + [[0, 8]] * 4
+    instance = Instance(
+        requests=np.array(turn * 3), service_model=[0, 1], memory=1.0, footprint=[1.0, 1.0], cloud_cost=1.0
+    )
+    env = EdgeServingEnv(instance)
+    seen, _ = env.reset(seed=0)
+    order = [name for name, _ in MODEL_FEATURES]
+    columns = [order.index(name) for name in ("hot", "age", "hot_length", "succession")]
+    rows = []
+    for _ in range(23):
+        seen = env.step(np.zeros(4))[0]
+        rows.append(seen["models"][:, columns])
+    hot = np.array(rows)[:, :, 0]
+    assert not (hot[:, 0] * hot[:, 1]).any()
+    late = np.array(rows[12:])
+    for slot, both in enumerate(late):
+        for model in range(2):
+            other = both[1 - model]
+            assert both[model, 3] == (1.0 if other[0] else 0.0), slot
+    assert late[:, 1, 2] == pytest.approx(span(4.0), abs=0.06)
+    assert late[:, :, 1].max() <= span(5.0) + 1e-6
