@@ -173,6 +173,7 @@ def _solved(programme: Programme) -> tuple[float, float]:
         bounds=np.column_stack([programme.lower, programme.upper]),
         # Interior point with crossover: five times faster than simplex on these degenerate programmes.
         method="highs-ipm",
+        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     if found.status != 0:
         raise EdgeoptError(f"ceiling: HiGHS did not finish: {str(found.message).splitlines()[0]}")

@@ -184,6 +184,14 @@ def test_reductions_lose_nothing(truthful: Any, budget: Any, buyers: int, seller
         assert plain <= found.bound + 1e-7
 
 
+def test_eager_types_must_not_be_excluded_either() -> None:
+    """With this prior a rule that forgets to forbid overstated eagerness gains more than is possible."""
+    values, costs = [6, 7, 10], [4, 6, 9]
+    prior = ([0.48, 0.04, 0.48], [0.45, 0.1, 0.45])
+    found = second_best((values, costs), buyers=1, sellers=1, prior=prior)
+    assert found.welfare == pytest.approx(written_out(values, costs, prior, 1, 1, "DSIC", "weak"), abs=1e-9)
+
+
 @pytest.mark.parametrize(("truthful", "buyers", "sellers"), [("DSIC", 1, 1), ("BIC", 1, 1), ("DSIC", 2, 1)])
 @pytest.mark.parametrize("budget", BUDGETS)
 def test_mechaudit_finds_the_same(truthful: Any, buyers: int, sellers: int, budget: Any) -> None:
