@@ -211,7 +211,15 @@ class Lanes:
                 )
 
     def advance(self, cached: BoolArray, served: IntArray) -> Outcome:
-        """Play a feasible plan and look at the next arrivals."""
+        """Play a feasible plan and look at the next arrivals.
+
+        Raises
+        ------
+        InvalidOption
+            If no episode was begun.
+        """
+        if not self._waves:
+            raise InvalidOption("step before reset: no episode is in progress, call reset first")
         terms = np.empty((self.count, 5))
         cloud_only = np.empty(self.count)
         terminated, truncated, arrived = np.zeros((3, self.count), np.bool_)

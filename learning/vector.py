@@ -80,7 +80,7 @@ class EdgeServingVectorEnv(VectorEnv[Tokens, NDArray[Any], NDArray[Any]]):
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.render_mode = None
-        self._generators: list[np.random.Generator | None] = [None] * num_envs
+        self._generators: dict[int, np.random.Generator] = {}
 
     def reset(
         self,
@@ -102,7 +102,7 @@ class EdgeServingVectorEnv(VectorEnv[Tokens, NDArray[Any], NDArray[Any]]):
         if len(seeds) != self.num_envs:
             raise InvalidOption(f"seed: {len(seeds)} seeds for {self.num_envs} lanes; one each is needed")
         for lane, one in enumerate(seeds):
-            if one is not None or self._generators[lane] is None:
+            if one is not None or lane not in self._generators:
                 self._generators[lane] = seeding.np_random(one)[0]
         everyone = np.ones(self.num_envs, np.bool_)
         episodes = (options or {}).get("episodes")
@@ -180,13 +180,8 @@ class EdgeServingVectorEnv(VectorEnv[Tokens, NDArray[Any], NDArray[Any]]):
         }
 
     def _draw(self, which: BoolArray) -> list[int]:
-        chosen = []
-        for lane in np.flatnonzero(which):
-            generator = self._generators[lane]
-            if generator is None:
-                raise InvalidOption("step before reset: call reset first")
-            chosen.append(int(generator.integers(len(self.lanes.source))))
-        return chosen
+        episodes = len(self.lanes.source)
+        return [int(self._generators[lane].integers(episodes)) for lane in np.flatnonzero(which).tolist()]
 
     def _observation(self) -> Tokens:
         return observed(self.lanes.tokens) if self.copy else self.lanes.tokens

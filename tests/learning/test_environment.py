@@ -281,6 +281,11 @@ def test_bad_actions_are_named() -> None:
         env.step(np.full(11, np.nan))
 
 
+def test_a_batch_must_be_reset_first() -> None:
+    with pytest.raises(InvalidOption, match="reset first"):
+        EdgeServingVectorEnv(draw(0), 2).step(np.zeros((2, 11)))
+
+
 def test_without_gymnasium_one_line_says_what_to_install() -> None:
     code = (
         "import importlib.util as u; real = u.find_spec\n"
