@@ -12,9 +12,12 @@ from .ranking import optimal_welfare, optimal_welfare_many
 from .rule import Claims, Mechanism
 
 if TYPE_CHECKING:
+    from .audits.best_response import BestResponse, best_response
     from .ceilings.design import Ceiling, second_best
     from .ceilings.shares import WelfareShare, welfare_share
+    from .edge_market import EdgeMarket, EdgeState, Lease, market_from_instance
     from .lottery import expectation
+    from .multi_unit import MUDA, HuangMultiUnit, MultiUnitMarket, quantity_misreport
     from .rules.iterative import IterativeDoubleAuction
     from .rules.k_double_auction import KDoubleAuction
     from .rules.mcafee import McAfee
@@ -24,9 +27,12 @@ if TYPE_CHECKING:
     from .rules.vcg import VCG
 
 _FILES = {
+    "audits.best_response": ("BestResponse", "best_response"),
     "ceilings.design": ("Ceiling", "second_best"),
     "ceilings.shares": ("WelfareShare", "welfare_share"),
+    "edge_market": ("EdgeMarket", "EdgeState", "Lease", "market_from_instance"),
     "lottery": ("expectation",),
+    "multi_unit": ("MUDA", "HuangMultiUnit", "MultiUnitMarket", "quantity_misreport"),
     "rules.iterative": ("IterativeDoubleAuction",),
     "rules.k_double_auction": ("KDoubleAuction",),
     "rules.mcafee": ("McAfee",),
@@ -37,24 +43,34 @@ _FILES = {
 }
 
 __all__ = [
+    "MUDA",
     "VCG",
+    "BestResponse",
     "Ceiling",
     "Claims",
+    "EdgeMarket",
+    "EdgeState",
+    "HuangMultiUnit",
     "IterativeDoubleAuction",
     "KDoubleAuction",
+    "Lease",
     "Market",
     "Markets",
     "McAfee",
     "Mechanism",
+    "MultiUnitMarket",
     "Outcome",
     "Outcomes",
     "PostedPrice",
     "StronglyBudgetBalanced",
     "TradeReduction",
     "WelfareShare",
+    "best_response",
     "expectation",
+    "market_from_instance",
     "optimal_welfare",
     "optimal_welfare_many",
+    "quantity_misreport",
     "second_best",
     "welfare_share",
 ]
