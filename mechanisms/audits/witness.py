@@ -161,9 +161,12 @@ class Witness:
             raise InvalidFile(f"{source}: not a witness: {_one_line(error)}") from None
 
 
-_ADJECTIVES = {"anonymity": "anonymous", "non-bossiness": "non-bossy", "no deficit": "free of deficits"} | {
-    f"{kind} equivariance": f"{kind} equivariant" for kind in ("scale", "shift")
-}
+_ADJECTIVES = {
+    "anonymity": "anonymous",
+    "non-bossiness": "non-bossy",
+    "no deficit": "free of deficits",
+    "strong budget balance": "strongly budget balanced",
+} | {f"{kind} equivariance": f"{kind} equivariant" for kind in ("scale", "shift")}
 
 
 def witness_of(claim: str, mechanism: Mechanism, trial: Trial) -> Witness | None:

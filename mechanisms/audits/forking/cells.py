@@ -81,22 +81,28 @@ class Cell:
         height = form.at(self.point())
         return all(level(form, corner) == height * corner[0] for corner in self.corners)
 
-    def point(self, towards: Form | None = None, share: Fraction = Fraction(0)) -> Point:
-        """Return a point of the cell: its middle, or further towards the corner where a form is largest."""
+    def point(self) -> Point:
+        """Return a point in the middle of the cell."""
         total = [sum(x) for x in zip(*(_scaled(corner) for corner in self.corners), strict=True)]
-        middle = tuple(x / total[0] for x in total[1:])
-        if towards is None or share == 0:
-            return middle
-        finite = [tuple(x / c[0] for x in c[1:]) for c in self.corners if c[0] != 0]
-        best = max(finite, key=towards.at)
-        return tuple(m + share * (b - m) for m, b in zip(middle, best, strict=True))
+        return tuple(x / total[0] for x in total[1:])
 
     def maximiser(self, form: Form) -> Point:
-        """Return a point whose value is the supremum, or misses it by a quarter of what the middle misses."""
-        bound = self.supremum(form)
+        """Return a point of the cell where a form is large.
+
+        Where the supremum is positive, the form is at least half of it; where there is none, at least 1.
+        """
+        middle = self.point()
+        height, bound = form.at(middle), self.supremum(form)
         if bound is None:
-            return self.point()
-        return self.point(form, Fraction(0) if self.constant(form) else Fraction(3, 4))
+            way = max((c for c in self.corners if c[0] == 0), key=lambda c: level(form, c))
+            steps = max(1 - height, Fraction(0)) / level(form, way)
+            return tuple(x + steps * step for x, step in zip(middle, way[1:], strict=True))
+        if height == bound:
+            return middle
+        share = max(Fraction(3, 4), 1 - bound / (2 * (bound - height)))
+        finite = [tuple(x / c[0] for x in c[1:]) for c in self.corners if c[0] != 0]
+        best = max(finite, key=form.at)
+        return tuple(m + share * (b - m) for m, b in zip(middle, best, strict=True))
 
 
 def level(form: Form, corner: Corner) -> Fraction:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ....problem.errors import InvalidOption
 from ...rule import Mechanism
-from ..subject import mechanism_name
+from ..subject import FunctionMechanism, mechanism_name
 from .encoding import decoded, encoded
 
 _FOLDERS = ("edgeopt.mechanisms", "edgeopt.mechanisms.dda")
@@ -60,7 +60,7 @@ class Description:
 def describe(mechanism: Mechanism) -> Description:
     """Return a mechanism's name and options."""
     name = mechanism_name(mechanism)
-    if type(mechanism) is not _public_class(name):
+    if isinstance(mechanism, FunctionMechanism) or type(mechanism) is not _public_class(name):
         return Description(name)
     options = []
     fields: tuple[dataclasses.Field[Any], ...] = dataclasses.fields(mechanism)  # type: ignore[arg-type]
@@ -112,7 +112,7 @@ def _public_class(name: str) -> type[Any] | None:
             module = import_module(folder)
         except ModuleNotFoundError:
             continue
-        kind = getattr(module, name) if name in module.__all__ else None
+        kind = getattr(module, name) if name in getattr(module, "__all__", ()) else None
         if isinstance(kind, type) and dataclasses.is_dataclass(kind) and hasattr(kind, "clear"):
             return kind
     return None
