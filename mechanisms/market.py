@@ -11,23 +11,22 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Rational, Real
+from numbers import Rational
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ..problem.errors import InvalidFile, InvalidMarket
+from ..problem.errors import InvalidMarket
 from ..problem.storage import write_atomic
+from .reading import number, plain, read_sides, short, sides_of
 
 Side: TypeAlias = Literal["buyer", "seller"]
 Number: TypeAlias = Any
 """A `Fraction`, a float, or a symbol of the audit: whatever sorts, compares, adds and halves."""
 Floats: TypeAlias = npt.NDArray[np.float64]
 Reports: TypeAlias = Sequence[Number] | Floats
-
-_LARGEST_FILE = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +101,7 @@ class Market:
 
     def as_json(self) -> dict[str, list[Any]]:
         """Return plain lists; fractions that are not whole become text such as ``"17/2"``."""
-        return {"values": [_plain(x) for x in self.values], "costs": [_plain(x) for x in self.costs]}
+        return {"values": [plain(x) for x in self.values], "costs": [plain(x) for x in self.costs]}
 
     def save(self, path: str | Path) -> None:
         """Write the market as JSON, atomically."""
@@ -120,29 +119,18 @@ class Market:
             When a report breaks a rule of `Market`.
         """
         path = Path(path)
-        try:
-            if path.stat().st_size > _LARGEST_FILE:
-                raise InvalidFile(f"{path}: over {_LARGEST_FILE >> 20} MiB: a market is two lists of numbers")
-            content = json.loads(
-                path.read_text(encoding="utf-8"), parse_float=_decimal, parse_constant=_constant
-            )
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise InvalidFile(f"{path}: not a market: {str(error).splitlines()[0]}") from None
-        except ValueError as error:
-            raise InvalidFile(f"{path}: not a market: {error}") from None
-        return cls.from_json(content, where=str(path))
+        return cls.from_json(read_sides(path), where=str(path))
 
     @classmethod
     def from_json(cls, content: Any, *, where: str = "market") -> Market:
         """Make a market of what `as_json` returned."""
-        if not isinstance(content, dict) or not {"values", "costs"} <= content.keys():
-            raise InvalidFile(f'{where}: not a market: an object with "values" and "costs" is expected')
-        sides = {}
-        for name in ("values", "costs"):
-            if not isinstance(content[name], list):
-                raise InvalidFile(f"{where}: {name} must be a list of numbers")
-            sides[name] = [_parsed(x, f"{where}: {name}[{i}]") for i, x in enumerate(content[name])]
-        return cls(**sides)
+        sides = sides_of(content, where=where)
+        return cls(
+            **{
+                name: [number(x, f"{where}: {name}[{i}]") for i, x in enumerate(reports)]
+                for name, reports in sides.items()
+            }
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,10 +191,10 @@ def _reports(name: str, reports: Any, inexact: bool) -> Reports:
     exact = []
     for i, x in enumerate(reports):
         if isinstance(x, bool) or not isinstance(x, Rational | np.integer):
-            raise InvalidMarket(f"{name}[{i}] is {x!r}: a number is expected")
+            raise InvalidMarket(f"{name}[{i}] is {short(x)}: a number is expected")
         exact.append(Fraction(int(x)) if isinstance(x, np.integer) else Fraction(x))
         if name == "costs" and exact[-1] < 0:
-            raise InvalidMarket(f"costs[{i}] is {x}: a cost is 0 or more, never a negative value")
+            raise InvalidMarket(f"costs[{i}] is {short(x)}: a cost is 0 or more, never a negative value")
     return tuple(exact)
 
 
@@ -217,34 +205,3 @@ def _check(name: str, array: Floats) -> None:
     if name == "costs" and (array < 0).any():
         where = ", ".join(map(str, np.argwhere(array < 0)[0]))
         raise InvalidMarket(f"costs[{where}] is negative: a cost is 0 or more, never a negative value")
-
-
-def _plain(report: Number) -> int | float | str:
-    if isinstance(report, Rational):
-        return int(report.numerator) if report.denominator == 1 else str(Fraction(report))
-    if isinstance(report, Real):
-        return float(report)
-    return str(report)
-
-
-def _decimal(text: str) -> Fraction:
-    if len(text) > 100 or abs(int(text.lower().partition("e")[2] or 0)) > 300:
-        raise InvalidMarket(f"the number {text[:20]} is out of range")
-    return Fraction(text)
-
-
-def _constant(text: str) -> Fraction:
-    raise InvalidMarket(f"{text} is not finite: leave out a trader who cannot trade")
-
-
-def _parsed(report: Any, where: str) -> Any:
-    if not isinstance(report, str):
-        return report
-    if len(report) > 200 or "e" in report.lower():
-        raise InvalidMarket(f"{where} is {report[:20]!r}: a number or a fraction such as 17/2 is expected")
-    try:
-        return Fraction(report)
-    except (ValueError, ZeroDivisionError):
-        raise InvalidMarket(
-            f"{where} is {report!r}: a number or a fraction such as 17/2 is expected"
-        ) from None
