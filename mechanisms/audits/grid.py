@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, TypeAlias
 from ...problem.errors import InvalidOption
 from ..market import Market, Number
 from ..rule import Mechanism, Rule
+from .best_response import best_response
 from .finding import Finding
-from .forking.deviations import best_deviation
 from .profiles.search import largest_deficit, largest_gain, largest_loss
 from .profiles.tables import Tables, check_size, exact_tables, floating_tables, side_profiles
 from .subject import as_mechanism, coins
@@ -160,10 +160,13 @@ def _over_reals(subject: Mechanism, tables: Tables, scope: str) -> Finding:
     finding, exact = Finding("truthful", "certified", scope), True
     for values, costs in product(tables.buyers, tables.sellers):
         market = tables.market(values, costs)
-        for coin, trader in product(coins(subject, market), traders_of(market)):
-            best = best_deviation(subject, market, (trader,), coin=coin)
+        for trader in traders_of(market):
+            best = best_response(subject, market, trader.side, trader.index)
             exact &= best.exact
-            witness = None if best.trial is None else witness_of("truthful", subject, best.trial)
+            if best.gain <= 0:
+                continue
+            trial = Trial(market, (trader,), (best.report,), coin=best.coin)
+            witness = witness_of("truthful", subject, trial)
             if witness is not None and witness.gain > finding.figure:
                 finding = Finding("truthful", "refuted", scope, witness.gain, witness)
     return finding if exact or not finding.holds else Finding("truthful", "sampled", scope)

@@ -11,9 +11,9 @@ from ...problem.errors import InvalidOption
 from ..market import Market, Side
 from ..rule import Mechanism
 from .axioms import anonymity, equivariance, non_bossiness
+from .best_response import best_response
 from .collusion import collusion_finding
 from .finding import Finding
-from .forking.deviations import best_deviation
 from .shrink import Refute
 from .subject import as_mechanism, coins, mechanism_name
 from .trials.trial import Trial, traders_of
@@ -67,16 +67,18 @@ CLAIMS: Final = ("truthful", *_AT_TRUTH, *_FINDINGS)
 def _misreport(subject: Mechanism, side: Side | None, market: Market) -> Witness | None:
     """Return the most profitable misreport of one trader."""
     best: Witness | None = None
-    for coin in coins(subject, market):
-        for trader in traders_of(market):
-            if side not in {None, trader.side}:
-                continue
-            found = best_deviation(subject, market, (trader,), coin=coin)
-            if not found.exact:
-                _warn(subject)
-            witness = None if found.trial is None else witness_of("truthful", subject, found.trial)
-            if witness is not None and (best is None or witness.gain > best.gain):
-                best = witness
+    for trader in traders_of(market):
+        if side not in {None, trader.side}:
+            continue
+        found = best_response(subject, market, trader.side, trader.index)
+        if not found.exact:
+            _warn(subject)
+        witness = None
+        if found.gain > 0:
+            trial = Trial(market, (trader,), (found.report,), coin=found.coin)
+            witness = witness_of("truthful", subject, trial)
+        if witness is not None and (best is None or witness.gain > best.gain):
+            best = witness
     return best
 
 

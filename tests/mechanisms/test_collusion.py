@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edgeopt.mechanisms import (
     VCG,
@@ -18,12 +19,13 @@ from edgeopt.mechanisms import (
     PostedPrice,
     StronglyBudgetBalanced,
     TradeReduction,
+    best_response,
 )
 from edgeopt.mechanisms.audits.collusion import collusion_finding, largest_collusion
 from edgeopt.mechanisms.audits.forking.cells import half_line, reports
 from edgeopt.mechanisms.audits.forking.deviations import best_deviation
 from edgeopt.mechanisms.audits.forking.forms import NotSymbolic, explore
-from edgeopt.mechanisms.audits.subject import as_mechanism, clear
+from edgeopt.mechanisms.audits.subject import as_mechanism, clear, coins
 from edgeopt.mechanisms.audits.trials.measures import utilities
 from edgeopt.mechanisms.audits.trials.trial import Trader, Trial, traders_of
 from edgeopt.mechanisms.testing import markets
@@ -111,6 +113,17 @@ def best_regret(market: Market, trader: Trader) -> Fraction:
         gain = clear(HALF, changed).utility(market, trader.side, trader.index) - before
         best = max(best, gain)
     return best.limit_denominator(1000)
+
+
+@settings(max_examples=40)
+@given(markets(3, 3), st.sampled_from([VCG(), McAfee(), HALF, PostedPrice(2), StronglyBudgetBalanced()]))
+def test_one_trader_alone_is_the_best_response(market: Market, mechanism: Any) -> None:
+    """Two independent ways through the code: cells of the plane, and intervals of the line."""
+    for trader, coin in product(traders_of(market), coins(mechanism, market)):
+        found = best_deviation(mechanism, market, (trader,), coin=coin)
+        other = best_response(mechanism, market, trader.side, trader.index, coin=coin)
+        assert (found.gain, found.exact) == (other.gain, other.exact)
+        assert not found.gain or found.attained == other.attained
 
 
 def test_a_supremum_that_no_report_attains() -> None:
