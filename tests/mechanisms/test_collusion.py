@@ -212,3 +212,32 @@ def test_every_point_of_the_plane_is_in_one_cell() -> None:
 def test_trees_too_large_are_given_up() -> None:
     with pytest.raises(NotSymbolic, match="more than 3 paths"):
         list(explore(lambda x: [x < i for i in range(9)], half_line(), 1, most_paths=3))
+
+
+def test_code_that_tells_symbols_from_numbers_is_not_certified() -> None:
+    def two_faced(values: Any, costs: Any) -> Any:
+        price = values[0] if isinstance(values[0], Fraction) else Fraction(4)
+        return ((0,), (0,), price) if values[0] >= costs[0] else ((), (), 0)
+
+    found = best_deviation(as_mechanism(two_faced), Market([9], [4]), (BUYER,))
+    assert not found.exact
+    assert found.gain == 5
+
+
+def test_code_that_draws_lots_in_secret_is_not_certified() -> None:
+    draw = np.random.default_rng(1)
+
+    def secretive(values: Any, costs: Any) -> Any:
+        price = Fraction(int(draw.integers(1, 9)))
+        return ((0,), (0,), price) if values[0] >= price >= costs[0] else ((), (), 0)
+
+    assert not best_deviation(as_mechanism(secretive), Market([9], [4]), (BUYER,)).exact
+
+
+@pytest.mark.parametrize("half", [0.5, np.float64(0.5)])
+def test_constants_in_floating_point_can_be_followed(half: Any) -> None:
+    def mid_price(values: Any, costs: Any) -> Any:
+        return ((0,), (0,), half * (values[0] + costs[0])) if values[0] >= costs[0] else ((), (), 0)
+
+    found = best_deviation(as_mechanism(mid_price), Market([50], [30]), (BUYER,))
+    assert (found.gain, found.exact) == (10, True)

@@ -21,6 +21,7 @@ Relation: TypeAlias = Literal["<", "<=", "=="]
 """How a form compares with 0."""
 Result = TypeVar("Result")
 _MOST_PATHS = 20_000
+_ROUNDING = 1e-9
 
 
 class NotSymbolic(TypeError):
@@ -32,6 +33,10 @@ class Region(Protocol):
 
     def split(self, form: Form, relation: Relation) -> list[tuple[bool, Region]]:
         """Return disjoint regions, on each of which the relation holds or does not, in a fixed order."""
+        ...
+
+    def point(self) -> tuple[Fraction, ...]:
+        """Return a point of the region."""
         ...
 
 
@@ -204,6 +209,30 @@ class Leaf:
     result: Any
 
 
+def _check_at(point: tuple[Fraction, ...], run: Callable[..., Any], result: Any) -> None:
+    """Run once more on numbers: code that asks what kind of number it is given may tell symbols apart."""
+    if not _same(_value(result, point), run(*point)):
+        raise NotSymbolic("the code does something else with numbers than with unknowns")
+
+
+def _value(result: Any, point: tuple[Fraction, ...]) -> Any:
+    if isinstance(result, Form):
+        return result.at(point)
+    if isinstance(result, dict):
+        return {key: _value(x, point) for key, x in result.items()}
+    return [_value(x, point) for x in result] if isinstance(result, list | tuple) else result
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(other, float | np.floating):  # the code has a constant in floating point
+        return math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+    return bool(one == other)
+
+
 def explore(
     run: Callable[..., Result], region: Region, unknowns: int, *, most_paths: int = _MOST_PATHS
 ) -> Iterator[tuple[Any, Result]]:
@@ -212,8 +241,8 @@ def explore(
     Parameters
     ----------
     run
-        Takes one `Form` for each unknown. It must be deterministic. Results may hold forms; comparing those
-        outside the run is an error.
+        Takes one `Form`, or a number, for each unknown. Its result is a form or number, or lists and
+        dictionaries of them.
     region
         Where the unknowns lie.
     unknowns
@@ -224,7 +253,8 @@ def explore(
     Raises
     ------
     NotSymbolic
-        When the code is not affine in its reports, or has more paths than that.
+        When the code is not affine in its reports, has more paths than that, or gives another result at a
+        point of a region than on the whole of it.
     """
     waiting: list[tuple[tuple[bool, ...], Region]] = [((), region)]
     for _ in range(most_paths):
@@ -238,5 +268,6 @@ def explore(
         except (TypeError, AttributeError) as error:
             raise NotSymbolic(str(error)) from error
         waiting += path.alternatives
+        _check_at(path.region.point(), run, result)
         yield path.region, result
     raise NotSymbolic(f"more than {most_paths} paths")

@@ -18,21 +18,25 @@ class Constraints:
 
     solver: LinearSolver
     parts: tuple[Any, ...]
-    point: tuple[Fraction, ...]
+    known: tuple[Fraction, ...]
 
     def split(self, form: Form, relation: Relation) -> list[tuple[bool, Region]]:
         """Return the part where the relation holds and the part where it does not, each with a point."""
-        here = holds(form.at(self.point), relation)
+        here = holds(form.at(self.known), relation)
         found: list[tuple[bool, Region]] = []
         for answer in (True, False):
             part = self.solver.constraint(form, relation, answer)
             if answer == here:
-                found.append((answer, Constraints(self.solver, (*self.parts, part), self.point)))
+                found.append((answer, Constraints(self.solver, (*self.parts, part), self.known)))
             elif (point := self.solver.solve((*self.parts, part))) is not None:
                 found.append((answer, Constraints(self.solver, (*self.parts, part), point)))
         if len(found) == 1:  # the answer followed from what was known: nothing new is learned
             return [(found[0][0], self)]
         return found
+
+    def point(self) -> tuple[Fraction, ...]:
+        """Return the point that is known."""
+        return self.known
 
 
 class LinearSolver:
