@@ -80,7 +80,11 @@ class MarketPolicy(Tunable):
         future: IntArray | None,  # noqa: ARG002
     ) -> _MarketAgent:
         """Begin a run on one server."""
-        return _MarketAgent(site, rule(self.mechanism, rng), self.lease(site.footprint, site.memory))
+        return _MarketAgent(site, self.auctioneer(rng), self.lease(site.footprint, site.memory))
+
+    def auctioneer(self, rng: np.random.Generator) -> Mechanism:
+        """Return the mechanism that clears a server's markets; ``rng`` draws its lots."""
+        return rule(self.mechanism, rng)
 
 
 class _MarketAgent:

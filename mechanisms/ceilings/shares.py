@@ -90,7 +90,7 @@ def _expected(mechanism: Mechanism, buyers: Population, sellers: Population) -> 
     for first in range(0, total, _BATCH):
         bought, sold = _profiles(buyers, sellers, np.arange(first, min(first + _BATCH, total)))
         chances = buyers.prior[bought].prod(axis=1) * sellers.prior[sold].prod(axis=1)
-        gains, left = _cleared(mechanism, Markets(buyers.worth[bought], -sellers.worth[sold]))
+        gains, left = mean_welfare(mechanism, Markets(buyers.worth[bought], -sellers.worth[sold]))
         welfare += float(chances @ gains)
         surplus += float(chances @ left)
     return welfare, surplus
@@ -103,12 +103,14 @@ def _profiles(buyers: Population, sellers: Population, numbers: Ints) -> tuple[I
     return members[:, : buyers.traders], members[:, buyers.traders :]
 
 
-def _cleared(mechanism: Any, markets: Markets) -> tuple[Floats, Floats]:
-    """(n,) welfare and (n,) surplus, on average over the mechanism's coins."""
-    for batch in ("expected_many", "clear_many"):
-        if hasattr(mechanism, batch) and (batch == "expected_many" or not isinstance(mechanism, Lottery)):
-            outcomes = getattr(mechanism, batch)(markets)
-            return outcomes.welfare(), outcomes.budget_surplus
+def mean_welfare(mechanism: Any, markets: Markets) -> tuple[Floats, Floats]:
+    """(n,) welfare and (n,) budget surplus of a mechanism in many markets, on average over its own coins."""
+    if hasattr(mechanism, "expectation_many"):
+        mean = mechanism.expectation_many(markets)
+        return mean.welfare, mean.budget_surplus
+    if hasattr(mechanism, "clear_many") and not isinstance(mechanism, Lottery):
+        outcomes = mechanism.clear_many(markets)
+        return outcomes.welfare(), outcomes.budget_surplus
     pairs = np.array([_mean(mechanism, markets, g) for g in range(len(markets))])
     return pairs[:, 0], pairs[:, 1]
 

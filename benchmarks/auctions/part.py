@@ -1,0 +1,127 @@
+"""What a part of the auction benchmarks hands back, and where it goes: screen and one JSON file."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..._version import __version__
+from ...problem.storage import write_atomic
+
+PACKAGES = ("numpy", "scipy", "pymarket", "mechaudit")
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of a part.
+
+    Parameters
+    ----------
+    name, title
+        Of the part.
+    headings, rows
+        The table; every row is text.
+    notes
+        What has to be said beside it, with everything that was left out.
+    findings
+        The same as numbers.
+    """
+
+    name: str
+    title: str
+    headings: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    notes: list[str]
+    findings: list[dict[str, Any]]
+
+
+def seconds_of(task: Callable[[], Any], *, least: float = 0.2, most_runs: int = 1000) -> float:
+    """Return the seconds of one run: the fastest of as many as take ``least`` seconds together."""
+    best, spent, runs = math.inf, 0.0, 0
+    while spent < least and runs < most_runs:
+        begin = time.perf_counter()
+        task()
+        took = time.perf_counter() - begin
+        best, spent, runs = min(best, took), spent + took, runs + 1
+    return best
+
+
+def duration(seconds: float) -> str:
+    """Seconds, milliseconds or microseconds with three significant digits."""
+    if seconds >= 1:
+        return f"{seconds:.3g} s"
+    return f"{1e3 * seconds:.3g} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.3g} us"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in per cent."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def document(reports: Sequence[Report], command: Sequence[str]) -> dict[str, Any]:
+    """Return everything that was measured, with where and how; what is not finite is None."""
+    content = {
+        "edgeopt": __version__,
+        "python": platform.python_version(),
+        "machine": platform.platform(),
+        "cores": os.cpu_count(),
+        "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None,
+        "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "packages": {name: installed(name) for name in PACKAGES},
+        "command": list(command),
+        "parts": {
+            report.name: {"title": report.title, "notes": report.notes, "findings": report.findings}
+            for report in reports
+        },
+    }
+    plain: dict[str, Any] = _finite(content)
+    return plain
+
+
+def write(folder: Path, reports: Sequence[Report], command: Sequence[str]) -> None:
+    """Write ``auctions.json``; nothing is ever half written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = json.dumps(document(reports, command), indent=1, allow_nan=False)
+    write_atomic(folder / "auctions.json", content.encode() + b"\n")
+
+
+def show(report: Report) -> None:
+    """Print the part's table and notes."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=report.title, title_justify="left")
+    for number, heading in enumerate(report.headings):
+        table.add_column(heading, justify="left" if number == 0 else "right", overflow="fold")
+    for row in report.rows:
+        table.add_row(*row)
+    screen = Console(highlight=False)
+    screen.print(table)
+    for note in report.notes:
+        screen.print(note, soft_wrap=True, markup=False)
+
+
+def installed(name: str) -> str | None:
+    """Return the version of a package; None if it is not installed."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return value
