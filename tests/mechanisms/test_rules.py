@@ -40,8 +40,8 @@ RULES: dict[str, Any] = {
     "posted": PostedPrice(5),
     "posted-half": PostedPrice(Fraction(11, 2)),
     "sbba": StronglyBudgetBalanced(),
-    "iterative": IterativeDoubleAuction(step=1, high=12),
-    "iterative-coarse": IterativeDoubleAuction(step=Fraction(5, 2), low=1, high=11),
+    "iterative": IterativeDoubleAuction(step=1),
+    "iterative-coarse": IterativeDoubleAuction(step=Fraction(5, 2)),
 }
 reports = st.lists(st.integers(0, 12), max_size=5)
 
@@ -102,12 +102,24 @@ def test_posted_price_serves_by_index() -> None:
 
 
 def test_iterative_quotes_by_hand() -> None:
-    """Bid 0, ask 4, one pair; on equality the bid moves, and demand ends when it passes 2."""
-    outcome = IterativeDoubleAuction(step=1, high=4).clear(Market([2], [1]))
-    # Bid 1, 2, 3: the buyer leaves at 3, supply exceeds demand, the ask falls from 4 to 3.
-    assert (outcome.trades, outcome.rounds, outcome.messages) == (0, 5, 2 + 3 + 1)
-    outcome = IterativeDoubleAuction(step=1, high=4).clear(Market([4], [1]))
-    assert (outcome.trades, outcome.price, outcome.rounds) == (1, 4, 5)
+    """At 0, 1, 2 and 4 there are 5, 4, 4 and 3 more buyers than sellers; 8 clears."""
+    outcome = IterativeDoubleAuction().clear(TEXTBOOK)
+    assert (outcome.trades, outcome.price, outcome.rounds, outcome.messages) == (4, 8, 5, 50)
+    # 0, 1, 2, 4 have excess demand, 8 has excess supply; 6 has excess demand, and at 7 one pair trades.
+    outcome = IterativeDoubleAuction().clear(Market([7, 7, 6], [6, Fraction(15, 2)]))
+    assert (outcome.trades, outcome.price, outcome.rounds) == (1, 7, 7)
+    # The only clearing prices lie between 6 and 7, which are one step apart: neither has a trade.
+    outcome = IterativeDoubleAuction().clear(Market([Fraction(13, 2)], [Fraction(25, 4)]))
+    assert (outcome.trades, outcome.rounds) == (0, 7)
+
+
+@given(markets())
+def test_iterative_quotes_are_efficient_with_a_fine_step(market: Market) -> None:
+    """Whole reports and half steps: a clearing price is among the quotes, up to who is served at a tie."""
+    outcome = IterativeDoubleAuction(HALF).clear(market)
+    assert outcome.welfare(market) == optimal_welfare(market)
+    highest = max([1, *market.values])
+    assert outcome.rounds <= 2 * np.log2(float(highest / HALF)) + 3
 
 
 @given(markets())
@@ -247,8 +259,9 @@ def test_same_seed_same_lot() -> None:
         lambda: McAfee(support=(0, 1)),
         lambda: McAfee(padding="support", support=(2, 1)),
         lambda: IterativeDoubleAuction(step=0),
-        lambda: IterativeDoubleAuction(low=3, high=3),
-        lambda: IterativeDoubleAuction(step=1e-12),
+        lambda: IterativeDoubleAuction(step=float("nan")),
+        lambda: IterativeDoubleAuction(step="1"),
+        lambda: IterativeDoubleAuction(step=1e-30).clear(Market([1.0], [0.0])),
     ],
 )
 def test_bad_option_is_one_clear_line(wrong: Any) -> None:
