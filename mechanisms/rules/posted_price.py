@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...problem.errors import InvalidOption
-from ..market import Floats, Market, Markets, Number
+from ..market import Market, Markets, Number
 from ..outcome import Outcome, Outcomes
 from ..rule import Claims, Terms, TermsMany, outcomes_of, settle
 
@@ -55,19 +55,20 @@ class PostedPrice:
 
     def clear_many(self, markets: Markets) -> Outcomes:
         """Clear many markets of equal size in one call."""
-        return queue_at(np.full(len(markets), float(self.price)), markets)
+        price = float(self.price)
+        buying, selling = markets.values >= price, markets.costs <= price
+        trades = np.minimum(buying.sum(axis=1), selling.sum(axis=1))
+        bought, sold = _first(buying, trades), _first(selling, trades)
+        prices = np.full(len(markets), price)
+        queues = (_by_index(bought), _by_index(sold))
+        return outcomes_of(markets, queues, bought, sold, TermsMany(trades, prices, prices))
 
 
-def queue_at(
-    prices: Floats,
-    markets: Markets,
-    rounds: npt.NDArray[np.int64] | None = None,
-    messages: npt.NDArray[np.int64] | None = None,
-) -> Outcomes:
-    """Trade at prices (G,), one a market: on the longer side the lower indices are served."""
-    buying, selling = markets.values >= prices[:, None], markets.costs <= prices[:, None]
-    trades = np.minimum(buying.sum(axis=1), selling.sum(axis=1))
-    served = [side & (np.cumsum(side, axis=1) <= trades[:, None]) for side in (buying, selling)]
-    by_index = [np.broadcast_to(np.arange(side.shape[1]), side.shape) for side in served]
-    terms = TermsMany(trades, prices, prices, rounds=rounds, messages=messages)
-    return outcomes_of(markets, (by_index[0], by_index[1]), served[0], served[1], terms)
+def _first(willing: npt.NDArray[np.bool_], served: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Keep the first ``served`` (G,) of the willing, by index."""
+    kept: npt.NDArray[np.bool_] = willing & (np.cumsum(willing, axis=1) <= served[:, None])
+    return kept
+
+
+def _by_index(traders: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    return np.broadcast_to(np.arange(traders.shape[1]), traders.shape)
