@@ -14,11 +14,13 @@ from itertools import product
 from typing import Any, Final, Literal, TypeAlias
 
 from ...problem.errors import InvalidOption
+from ..lottery import Lottery
 from ..market import Market, Number
-from ..rule import Mechanism, Rule
+from ..rule import Mechanism
 from .best_response import best_response
 from .finding import Finding
 from .profiles.search import largest_deficit, largest_gain, largest_loss
+from .profiles.symmetry import sees_ranks_only
 from .profiles.tables import Tables, check_size, exact_tables, floating_tables, side_profiles
 from .subject import as_mechanism, coins
 from .trials.trial import Trial, traders_of
@@ -104,9 +106,13 @@ def prove_on_grid(
         raise InvalidOption("arithmetic must be 'exact' or 'floating', and deviations 'grid' or 'reals'")
     if arithmetic == "floating" and not hasattr(subject, "clear_many"):
         raise InvalidOption("this mechanism has no clear_many: take arithmetic='exact'")
-    # A class that clears for itself may treat indices as it likes: then every order is a profile of its own.
-    symmetric = isinstance(subject, Rule) and type(subject).clear is Rule.clear and deviations == "grid"
-    check_size(grid, buyers, sellers, symmetric)
+    if arithmetic == "floating" and isinstance(subject, Lottery):
+        raise InvalidOption("this mechanism draws lots: take arithmetic='exact', which goes coin by coin")
+    check_size(grid, buyers, sellers, symmetric=True)
+    symmetric = deviations == "grid" and sees_ranks_only(
+        subject, grid, buyers, sellers, floating=arithmetic == "floating"
+    )
+    check_size(grid, buyers, sellers, symmetric=symmetric)
     scope = f"every profile of {len(grid)} types, {buyers} x {sellers}"
     found = {claim: Finding(claim, "certified", scope) for claim in _SEARCHES}
     profiles = 0

@@ -113,6 +113,24 @@ def test_a_rule_that_clears_for_itself_gets_no_symmetry() -> None:
     assert not proof["no deficit"].holds
 
 
+class NameReader(McAfee):
+    """A rule on ranks that looks up who holds them: buyer 0 must never be the one left out."""
+
+    def terms(self, ranking: Any) -> Any:
+        terms = super().terms(ranking)
+        if terms.case == "B" and ranking.buyers[ranking.efficient - 1] == 0:
+            return VCG().terms(ranking)
+        return terms
+
+
+def test_a_rule_that_asks_for_names_gets_no_symmetry() -> None:
+    types = [Fraction(x) for x in range(4)]
+    proof = prove_on_grid(NameReader(), types, buyers=2, sellers=1)
+    assert not proof.symmetric
+    assert [f.figure for f in proof.findings] == largest_failures(NameReader(), types, 2, 1)
+    assert not proof["no deficit"].holds
+
+
 @settings(max_examples=15)
 @given(st.sampled_from([VCG(), McAfee(), TradeReduction(), HALF]), st.integers(1, 3), st.integers(1, 2))
 def test_both_arithmetics_agree(mechanism: Any, buyers: int, sellers: int) -> None:
@@ -163,6 +181,7 @@ def test_code_that_cannot_be_followed_is_sampled_over_the_reals() -> None:
         ({"arithmetic": "decimal"}, "arithmetic must be"),
         ({"deviations": "some"}, "deviations"),
         ({"mechanism": ties_by_last_index, "arithmetic": "floating"}, "no clear_many"),
+        ({"mechanism": StronglyBudgetBalanced(), "arithmetic": "floating"}, "draws lots"),
         ({"mechanism": KDoubleAuction(Fraction(1, 3)), "arithmetic": "floating"}, "exact"),
     ],
 )

@@ -1,7 +1,7 @@
 """Tables of what a mechanism does on every profile of a grid, in whole numbers.
 
-Symmetry: a `Rule` sees ranked reports, and ties go to the lower index. So what it does to a trader depends on
-the others' reports as a set, her own, and her rank among equals. Sorted profiles are enough if every rank
+Symmetry: most rules see ranked reports only, and ties go to the lower index. What they do to a trader depends
+on the others' reports as a set, her own, and her rank among equals. Sorted profiles are enough if every rank
 among equals is tried, for the truth and for a misreport: somebody's index gives her that rank.
 """
 
