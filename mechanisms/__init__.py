@@ -12,7 +12,9 @@ from .ranking import optimal_welfare, optimal_welfare_many
 from .rule import Claims, Mechanism
 
 if TYPE_CHECKING:
+    from .audits.audit import audit
     from .audits.best_response import BestResponse, best_response
+    from .audits.verdicts.report import AuditReport
     from .ceilings.design import Ceiling, second_best
     from .ceilings.shares import WelfareShare, welfare_share
     from .edge_market import EdgeMarket, EdgeState, Lease, market_from_instance
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from .rules.vcg import VCG
 
 _FILES = {
+    "audits.audit": ("audit",),
+    "audits.verdicts.report": ("AuditReport",),
     "audits.best_response": ("BestResponse", "best_response"),
     "ceilings.design": ("Ceiling", "second_best"),
     "ceilings.shares": ("WelfareShare", "welfare_share"),
@@ -45,6 +49,7 @@ _FILES = {
 __all__ = [
     "MUDA",
     "VCG",
+    "AuditReport",
     "BestResponse",
     "Ceiling",
     "Claims",
@@ -65,6 +70,7 @@ __all__ = [
     "StronglyBudgetBalanced",
     "TradeReduction",
     "WelfareShare",
+    "audit",
     "best_response",
     "expectation",
     "market_from_instance",
