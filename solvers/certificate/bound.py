@@ -23,8 +23,12 @@ at most K_t, since the set fits. The first is at most D_m in either form:
 * *the best service* (``intervals.py``): the maximum over every whole x from 0 to cap. It is never larger; it
   is used where a request could cost more than it saves, that is, where the two differ.
 
-The sweep (``sweep.py``) sharpens the claim where it leaves a gap. Sums of int64 cannot wrap: ``whole.py``
-bounds all magnitudes beforehand, in Python's integers.
+With *allowances* a[s, t] >= 0 every request pays a more, and K_t is the most that models and whole requests
+which slot t admits together pay in rents and allowances (``packing.py``): what is subtracted in the first
+bracket is added to the second, and the plan's own models and requests are such a packing.
+
+The sweep (``sweep.py``; not used with allowances) sharpens the claim where it leaves a gap. Sums of int64
+cannot wrap: ``whole.py`` bounds all magnitudes beforehand, in Python's integers.
 """
 
 from __future__ import annotations
@@ -33,9 +37,12 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from .chains import Chain
 from .intervals import affordable, best_intervals, loses
 from .knapsack import frontiers
+from .packing import dearest_packing
 from .sweep import MOST_MODELS, Sweep
 from .whole import WholeServer
 
@@ -60,7 +67,10 @@ def prove(server: WholeServer, goal: float, width: int) -> Proof:
     """
     chains = [Chain.of(server, m) for m in range(server.models)]
     fronts = [frontiers(server.weight, server.rent[:, t], server.room) for t in range(server.slots)]
-    shared = sum(int(front[0][1][-1]) for front in fronts) + server.resource
+    packed = np.any(server.allowance > 0, axis=0)
+    shared = server.resource + sum(
+        dearest_packing(server, t) if packed[t] else int(front[0][1][-1]) for t, front in enumerate(fronts)
+    )
     exact = affordable(server)
     saved = [
         best_intervals(server, m) if exact and loses(server, m) else chain.absent[0]
@@ -68,7 +78,7 @@ def prove(server: WholeServer, goal: float, width: int) -> Proof:
     ]
     by_prices = server.cloud_only - (sum(saved) + shared) / server.scale
     slack = math.ceil((Fraction(goal) - by_prices) * server.scale)
-    if slack <= 0 or width == 0 or server.models > MOST_MODELS:
+    if slack <= 0 or width == 0 or server.models > MOST_MODELS or np.any(packed):
         return Proof(by_prices, by_prices)
     everything = server.cloud_only - (sum(chain.absent[0] for chain in chains) + shared) / server.scale
     highest = min(Fraction(goal), server.cloud_only)  # serving nothing is a plan

@@ -13,9 +13,12 @@ from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray, IntArray
 from ...problem.plan import Plan
 
+VERSION = 2
 MAX_SCALE = 1000
 MAX_WIDTH = 2**20
-_ENTRIES = ("instance", "scale", "presence", "compute", "energy", "bounds", "width")
+_FIRST = ("instance", "scale", "presence", "compute", "energy", "bounds", "width")
+"""Entries of the first version, in which no request pays an allowance."""
+_ENTRIES = (*_FIRST, "service", "version")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +44,10 @@ class Certificate:
         Number of joint states that the sweep of the verifier may keep; 0 where prices alone prove the claim.
     plan, cost
         The plan and its claimed cost.
+    service
+        (T, N, S) int64: allowance, the price of letting one request into a slot; None for none.
+    version
+        Of the format: 2; files of version 1 have neither this entry nor ``service``.
 
     Raises
     ------
@@ -57,6 +64,8 @@ class Certificate:
     width: int
     plan: Plan
     cost: float
+    service: Any = None
+    version: int = VERSION
 
     def __post_init__(self) -> None:
         if not (isinstance(self.instance, str) and len(self.instance) == 64):
@@ -68,11 +77,18 @@ class Certificate:
                     f"certificate: {name} is {str(value)[:40]}; it must be a whole number "
                     f"from {lowest} to {limit}"
                 )
+        if type(self.version) is not int or self.version != VERSION:
+            raise InvalidOption(
+                f"certificate: version is {str(self.version)[:40]}; this program reads 1 and {VERSION}"
+            )
         slots, servers, models = self.plan.cached.shape
+        if self.service is None:
+            object.__setattr__(self, "service", np.zeros(self.plan.served.shape, dtype=np.int64))
         for name, shape in (
             ("presence", (slots, servers, models)),
             ("compute", (slots, servers)),
             ("energy", (slots, servers)),
+            ("service", self.plan.served.shape),
         ):
             object.__setattr__(self, name, _prices(name, getattr(self, name), shape))
         object.__setattr__(self, "bounds", _claims(self.bounds, servers))
@@ -101,7 +117,7 @@ class Certificate:
         InvalidOption
             If an entry is missing, unknown or not what it should be, or there is no plan.
         """
-        if not isinstance(record, Mapping) or set(record) != set(_ENTRIES):
+        if not isinstance(record, Mapping) or set(record) not in (set(_FIRST), set(_ENTRIES)):
             raise InvalidOption(f"certificate: it must have exactly the entries {', '.join(_ENTRIES)}")
         if plan is None:
             raise InvalidOption("certificate: there is no plan beside it")

@@ -53,7 +53,7 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
     ----------
     solution
         Its ``details`` must hold ``presence_price`` (T, N, M), and may hold ``compute_price`` and
-        ``energy_price`` (T, N), ``server_bounds`` (N,) and ``widest_sweep``.
+        ``energy_price`` (T, N), ``service_price`` (T, N, S), ``server_bounds`` (N,) and ``widest_sweep``.
 
     Raises
     ------
@@ -74,6 +74,7 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
             ("presence", (*per_slot, instance.models)),
             ("compute", per_slot),
             ("energy", per_slot),
+            ("service", (*per_slot, instance.services)),
         )
     }
     scale = _scale(instance, prices)
@@ -85,7 +86,10 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
         width=min(_WIDER * swept, MAX_WIDTH),
         plan=solution.plan,
         cost=float(solution.cost),
-        **{name: _down(price, scale) for name, price in prices.items()},
+        presence=_down(prices["presence"], scale),
+        compute=_down(prices["compute"], scale),
+        energy=_down(prices["energy"], scale),
+        service=_down(prices["service"], scale),
     )
 
 
@@ -109,9 +113,10 @@ def _scale(instance: Instance, prices: Mapping[str, FloatArray]) -> int:
     Within a slot a request's price is at most the price of the slot's whole limit, whatever its share.
     """
     steepest = np.abs(instance.saving).max(axis=2) + 1e-300
-    charge = (prices["compute"] + prices["energy"])[:, :, None]
+    charge = (prices["compute"] + prices["energy"])[:, :, None] + prices["service"]
     size = float((instance.requests * (steepest + charge)).sum() + instance.load_cost.sum() * instance.slots)
-    size += float(sum(price.sum() for price in prices.values())) + float(steepest.max() + charge.max())
+    paid = float(sum(prices[name].sum() for name in ("presence", "compute", "energy")))
+    size += paid + float(steepest.max() + charge.max())
     return max(-MAX_SCALE, min(MAX_SCALE, _BITS - math.frexp(size)[1]))
 
 

@@ -9,6 +9,7 @@ load cost                             F load_m      >=  load[m]                r
 price of presence                     F p_mt         =  rent[m, t]             exact: stored that way
 price of a slot's whole limit         F q_rt         =  Q_rt                   exact: stored that way
 what a request pays for its share     F q share_s   >=  charge[s, t]           rounded down
+allowance of a request                F a_st         =  allowance[s, t]          exact: stored that way
 footprint, and memory                 f_m >= unit weight[m], memory <= unit (room + 1) (strictly)
 most requests that fit a slot alone   cap[s, t], exact floor
 ====================================  =======================================  ==========================
@@ -46,6 +47,9 @@ Whole = Any
 HEADROOM = 2**59
 """Sums of all magnitudes stay below it; no figure of any algorithm here exceeds eight such sums."""
 
+NEED_UNITS = 2**40
+"""Units that a limit of compute or energy is counted in."""
+
 _WEIGHT_BITS = 60
 
 
@@ -64,7 +68,13 @@ class WholeServer:
     cap
         (S, T) most requests served in a slot.
     charge
-        (S, T) whole: what one request pays for compute and energy.
+        (S, T) whole: what one request pays for compute and energy, allowance included.
+    allowance
+        (S, T) whole: what one request pays the slot that lets it in.
+    need
+        (2, S) int64: part of the compute and energy limits that one request takes, in ``NEED_UNITS``-ths.
+    service_model
+        (S,) as in the instance.
     rent, load
         (M, T) and (M,) whole.
     resource
@@ -84,6 +94,9 @@ class WholeServer:
     saving: Whole
     cap: IntArray
     charge: Whole
+    allowance: Whole
+    need: IntArray
+    service_model: IntArray
     rent: Whole
     load: Whole
     resource: int
@@ -123,6 +136,8 @@ class WholeServer:
         scale = Fraction(2) ** certificate.scale
         requests = instance.requests[:, n].T
         cap, charge, resource = _resources(instance, certificate, n)
+        allowance = certificate.service[:, n].T.astype(object)
+        allowance[cap == 0] = 0
         largest = math.frexp(float(instance.footprint.max()))[1] + instance.models.bit_length()
         unit = Fraction(2) ** (largest - _WEIGHT_BITS)
         weight = [math.floor(Fraction(size) / unit) for size in instance.footprint.tolist()]
@@ -130,15 +145,18 @@ class WholeServer:
         cloud = instance.cloud_cost[n].tolist()
         arrays = {
             "saving": _savings(instance, n, scale),
-            "charge": charge,
+            "charge": charge + allowance,
+            "allowance": allowance,
             "rent": certificate.presence[:, n].T.astype(object),
             "load": _whole([math.floor(Fraction(cost) * scale) for cost in instance.load_cost[n].tolist()]),
         }
         if not exact:
-            _refuse_overflow(cap, resource, **arrays)
+            _refuse_overflow(cap, resource, **{k: v for k, v in arrays.items() if k != "allowance"})
             arrays = {name: array.astype(np.int64) for name, array in arrays.items()}
         return cls(
             cap=cap,
+            need=_needs(instance, n),
+            service_model=instance.service_model,
             resource=resource,
             weight=np.array(weight, dtype=np.int64),
             room=sum(weight) if room is None else min(room, sum(weight)),
@@ -198,6 +216,19 @@ def _resources(instance: Instance, certificate: Certificate, n: int) -> tuple[In
                 charge[:, t] += _whole([math.floor(int(price[t]) * part) for part in share])
     charge[cap == 0] = 0  # what is never served pays nothing
     return cap, charge, total
+
+
+def _needs(instance: Instance, n: int) -> IntArray:
+    """Part of each limit that a request takes (2, S), rounded down."""
+    need = np.zeros((2, instance.services), dtype=np.int64)
+    for r, (needs, limits) in enumerate(
+        ((instance.work, instance.compute), (instance.energy, instance.energy_budget))
+    ):
+        whole = _limit(float(limits[n]), instance.services)
+        if whole:
+            each = [Fraction(value) / whole * NEED_UNITS for value in needs[n].tolist()]
+            need[r] = [min(math.floor(value), NEED_UNITS + 1) for value in each]
+    return need
 
 
 def _savings(instance: Instance, n: int, scale: Fraction) -> Whole:

@@ -16,8 +16,9 @@ import numba as nb
 import numpy as np
 
 from .chains import all_chains
-from .graph import FloatArray, node_values
+from .graph import FloatArray, IntArray, node_values
 from .intervals import best_intervals, interval_tables
+from .serve import charged_service
 from .server import Server
 from .sets import best_sets
 
@@ -46,31 +47,42 @@ class Dual:
         self._ahead = np.zeros(nodes)
         self._idle = np.zeros(server.slots + 2)
         self._collected = np.zeros(server.slots)
-        self._used = np.zeros((2, server.slots))
         self.chains: BoolArray = np.zeros(shape, dtype=np.bool_)
         self.sets: BoolArray = np.zeros(shape, dtype=np.bool_)
         self.slope = np.zeros((server.models + 2, server.slots))
-        self.price_nodes(np.zeros((2, server.slots)))
+        self.price_nodes(np.zeros(server.cap.shape))
 
-    def price_nodes(self, resource: FloatArray) -> None:
-        """Set the value of every node for resource prices (2, T)."""
+    def set_charge(self, charge: FloatArray) -> None:
+        """Let every request pay ``charge`` (S, T) in the chains."""
+        self.price_nodes(charge)
+
+    def price_nodes(self, charge: FloatArray) -> None:
+        """Set the value of every node when a request pays ``charge`` (S, T)."""
         server, graph = self.server, self.server.graph
-        node_values(
-            graph.first, graph.context, graph.members, server.cap, server.saving,
-            server.share[0], server.share[1], resource, self.value,
+        node_values(graph.first, graph.context, graph.members, server.cap, server.saving, charge, self.value)
+
+    def served_by_chains(self, charge: FloatArray) -> IntArray:
+        """Requests (S, T) behind the value of the chains' presence at these charges (S, T)."""
+        server, graph = self.server, self.server.graph
+        served = np.zeros_like(server.cap)
+        _profitable(
+            graph.first, graph.successor, graph.context, graph.members, server.cap, server.saving, charge,
+            self.chains, served,
         )  # fmt: skip
+        return served
 
     def evaluate(self, prices: FloatArray) -> float:
         """Return the upper bound on the savings that prices (M + 2, T) >= 0 give; fill the attributes."""
         server, models = self.server, self.server.models
         presence, resource = prices[:models], prices[models:]
         if self.free:
-            self.price_nodes(resource)
+            charge = server.charge(resource)
+            self.set_charge(charge)
         total = self.best_presence(presence, self.chains)
         best_sets(presence, server.outer_shelf, self._collected, self.sets)
         np.subtract(self.sets, self.chains, out=self.slope[:models], dtype=np.float64)
         if self.free:
-            self._price_usage(resource)
+            self._price_usage(charge)
         return total + float(self._collected.sum()) + float(resource.sum())
 
     def best_presence(self, rent: FloatArray, chosen: BoolArray) -> float:
@@ -89,14 +101,10 @@ class Dual:
             )
         )
 
-    def _price_usage(self, resource: FloatArray) -> None:
-        server, graph = self.server, self.server.graph
-        self._used[:] = 0.0
-        _usage(
-            graph.first, graph.successor, graph.context, graph.members, server.cap, server.saving,
-            server.share, resource, self.chains, self._used,
-        )  # fmt: skip
-        self.slope[server.models :] = np.where(server.binding, 1.0 - self._used, 1.0)
+    def _price_usage(self, charge: FloatArray) -> None:
+        server = self.server
+        used = server.share @ self.served_by_chains(charge)
+        self.slope[server.models :] = np.where(server.binding, 1.0 - used, 1.0)
 
 
 class IntervalDual(Dual):
@@ -110,8 +118,16 @@ class IntervalDual(Dual):
 
     def reprice(self, resource: FloatArray) -> None:
         """Compute the interval tables for resource prices (2, T)."""
-        self.price_nodes(resource)
-        self.tables = interval_tables(self.server, resource)
+        self.set_charge(self.server.charge(resource))
+
+    def set_charge(self, charge: FloatArray) -> None:
+        """Let every request pay ``charge`` (S, T) in the chains: new interval tables."""
+        super().set_charge(charge)
+        self.tables = interval_tables(self.server, charge)
+
+    def served_by_chains(self, charge: FloatArray) -> IntArray:
+        """Requests (S, T) behind the value of the chains' presence at these charges (S, T)."""
+        return charged_service(self.server, self.chains, charge)
 
     def best_presence(self, rent: FloatArray, chosen: BoolArray) -> float:
         """Best intervals of every model for rents (M, T), inf where forbidden; fills ``chosen`` (M, T)."""
@@ -122,8 +138,8 @@ class IntervalDual(Dual):
 
 
 @nb.njit(cache=True)
-def _usage(first, successor, context, members, cap, saving, share, price, chosen, used):  # type: ignore[no-untyped-def]
-    """Add up the shares of the limits that the chosen presence uses, all profitable requests served."""
+def _profitable(first, successor, context, members, cap, saving, charge, chosen, served):  # type: ignore[no-untyped-def]
+    """Fill ``served`` (S, T): every request that saves more than its charge, where its model is present."""
     models, slots = chosen.shape
     for m in range(models):
         node = -1
@@ -137,10 +153,8 @@ def _usage(first, successor, context, members, cap, saving, share, price, chosen
                 s = members[m, j]
                 if s < 0:
                     break
-                net = saving[s, context[node, j]] - price[0, t] * share[0, s] - price[1, t] * share[1, s]
-                if net > 0.0:
-                    used[0, t] += cap[s, t] * share[0, s]
-                    used[1, t] += cap[s, t] * share[1, s]
+                if saving[s, context[node, j]] > charge[s, t]:
+                    served[s, t] = cap[s, t]
             node = successor[node]
 
 

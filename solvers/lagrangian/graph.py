@@ -148,20 +148,18 @@ def _fill(cap, members, window, gain, vanish, first, successor, context):  # typ
 
 
 @nb.njit(cache=True)
-def node_values(first, context, members, cap, saving, work, energy, price, out):  # type: ignore[no-untyped-def]
-    """Fill ``out`` (nodes,): the saving of a slot spent in each node, resources bought at ``price``.
+def node_values(first, context, members, cap, saving, charge, out):  # type: ignore[no-untyped-def]
+    """Fill ``out`` (nodes,): the saving of a slot spent in each node, every request paying its ``charge``.
 
-    A service contributes cap * max(0, g(context) - price_work * work - price_energy * energy): see
-    ``bound.py`` for why this never underestimates what a policy can save.
+    A service contributes cap * max(0, g(context) - charge): see ``bound.py`` for why this never
+    underestimates what a policy can save.
 
     Parameters
     ----------
     saving
         (S, K + 1) saving of one request at each context.
-    work, energy
-        (S,) resources a request takes.
-    price
-        (2, T) prices of compute and energy in each slot.
+    charge
+        (S, T) what a request pays in each slot.
     """
     models, slots = members.shape[0], cap.shape[1]
     for m in range(models):
@@ -172,7 +170,7 @@ def node_values(first, context, members, cap, saving, work, energy, price, out):
                     s = members[m, j]
                     if s < 0:
                         break
-                    net = saving[s, context[node, j]] - price[0, t] * work[s] - price[1, t] * energy[s]
+                    net = saving[s, context[node, j]] - charge[s, t]
                     if net > 0.0:
                         value += cap[s, t] * net
                 out[node] = value

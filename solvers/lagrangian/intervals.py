@@ -30,13 +30,13 @@ def affordable(server: Server) -> bool:
     return work <= _MOST_WORK and pairs * server.models <= 6e7
 
 
-def interval_tables(server: Server, resource: FloatArray, scale: float = 0.0) -> FloatArray:
+def interval_tables(server: Server, charge: FloatArray, scale: float = 0.0) -> FloatArray:
     """Best priced service of every caching interval (M, T, T); [m, u, v] is presence from u to v inclusive.
 
     Parameters
     ----------
-    resource
-        (2, T) prices of compute and energy.
+    charge
+        (S, T) what a request pays in each slot.
     scale
         0 for plain floats; otherwise savings are multiplied by it and rounded up to whole numbers, see
         ``bound.py``.
@@ -48,7 +48,7 @@ def interval_tables(server: Server, resource: FloatArray, scale: float = 0.0) ->
         for s in members[m]:
             if s >= 0 and server.cap[s].any():
                 _add_service(
-                    server.cap[s], saving[s], server.share[0, s], server.share[1, s], resource,
+                    server.cap[s], saving[s], charge[s],
                     int(server.window[s]), int(server.gain[s]), int(server.vanish[s]), scale, tables[m],
                 )  # fmt: skip
     return tables
@@ -97,11 +97,11 @@ def _shifted(a, b, tolerance):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True)
-def _add_service(cap, saving, compute, energy, resource, window, gain, vanish, scale, table):  # type: ignore[no-untyped-def]
+def _add_service(cap, saving, charge, window, gain, vanish, scale, table):  # type: ignore[no-untyped-def]
     slots = cap.shape[0]
     net = np.empty((slots, window + 1))
     for t in range(slots):
-        _net_savings(saving, resource[0, t] * compute + resource[1, t] * energy, scale, net[t])
+        _net_savings(saving, charge[t], scale, net[t])
     tolerance = 0.0 if scale > 0.0 else 1e-12 * np.abs(net).max() * cap.max()
     values = np.full((slots + 1, window + 1), -np.inf)
     worth = np.zeros(slots)

@@ -34,7 +34,8 @@ def best_service(server: Server, cached: BoolArray, prices: FloatArray) -> tuple
     else:
         _share_out(
             cached, server.service_model, server.cap, server.saving, server.share, prices,
-            server.window, server.gain, server.vanish, _future(server, cached, prices), served,
+            server.window, server.gain, server.vanish,
+            _future(server, cached, server.charge(prices)), served,
         )  # fmt: skip
     worth = _savings(
         cached, server.service_model, served, server.saving, server.load_cost,
@@ -45,22 +46,27 @@ def best_service(server: Server, cached: BoolArray, prices: FloatArray) -> tuple
 
 def priced_usage(server: Server, cached: BoolArray, prices: FloatArray) -> FloatArray:
     """Shares of the limits (2, T) that the best service uses when only ``prices`` (2, T) restrain it."""
+    return np.asarray(server.share @ charged_service(server, cached, server.charge(prices)))
+
+
+def charged_service(server: Server, cached: BoolArray, charge: FloatArray) -> IntArray:
+    """Return the best service (S, T) when nothing but a ``charge`` (S, T) on every request restrains it."""
     served = np.zeros_like(server.cap)
-    _serve_at_prices(
-        cached, server.service_model, server.cap, server.saving, server.share, prices,
-        server.window, server.gain, server.vanish, _future(server, cached, prices), served,
+    _serve_at_charges(
+        cached, server.service_model, server.cap, server.saving, charge,
+        server.window, server.gain, server.vanish, _future(server, cached, charge), served,
     )  # fmt: skip
-    return np.asarray(server.share @ served)
+    return served
 
 
-def _future(server: Server, cached: BoolArray, prices: FloatArray) -> FloatArray:
+def _future(server: Server, cached: BoolArray, charge: FloatArray) -> FloatArray:
     """Priced value of contexts (S, T + 1, K + 1); empty, and contexts count nothing, if that is too large."""
     services, width = server.saving.shape
     if server.cap.size * width > _MAX_TABLE:
         return np.zeros((0, 0, 0))
     future = np.zeros((services, server.slots + 1, width))
     _price_contexts(
-        cached, server.service_model, server.cap, server.saving, server.share, prices,
+        cached, server.service_model, server.cap, server.saving, charge,
         server.window, server.gain, server.vanish, future,
     )  # fmt: skip
     return future
@@ -80,7 +86,7 @@ def most_useful(context, cap, window, gain, vanish):  # type: ignore[no-untyped-
 
 
 @nb.njit(cache=True)
-def _price_contexts(cached, service_model, cap, saving, share, prices, window, gain, vanish, future):  # type: ignore[no-untyped-def]
+def _price_contexts(cached, service_model, cap, saving, charge, window, gain, vanish, future):  # type: ignore[no-untyped-def]
     """future[s, t, k]: priced saving from slot t to the end of the interval when it starts with context k."""
     services, slots = cap.shape
     for s in range(services):
@@ -88,9 +94,8 @@ def _price_contexts(cached, service_model, cap, saving, share, prices, window, g
         for t in range(slots - 1, -1, -1):
             if not cached[m, t]:
                 continue
-            price = prices[0, t] * share[0, s] + prices[1, t] * share[1, s]
             for k in range(window[s] + 1):
-                net = saving[s, k] - price
+                net = saving[s, k] - charge[s, t]
                 full = cap[s, t]
                 best = full * net + future[s, t + 1, _after(k, full, window[s], gain[s], vanish[s])]
                 if net < 0.0:
@@ -110,7 +115,7 @@ def _worth(s, t, x, k, values):  # type: ignore[no-untyped-def]
 
 
 @nb.njit(cache=True)
-def _serve_at_prices(cached, service_model, cap, saving, share, prices, window, gain, vanish, future, served):  # type: ignore[no-untyped-def]
+def _serve_at_charges(cached, service_model, cap, saving, charge, window, gain, vanish, future, served):  # type: ignore[no-untyped-def]
     services, slots = cap.shape
     values = (saving, window, gain, vanish, future)
     for s in range(services):
@@ -119,7 +124,7 @@ def _serve_at_prices(cached, service_model, cap, saving, share, prices, window, 
             if not cached[service_model[s], t]:
                 k = 0
                 continue
-            price = prices[0, t] * share[0, s] + prices[1, t] * share[1, s]
+            price = charge[s, t]
             full = cap[s, t]
             best_x = full
             best = _worth(s, t, full, k, values) - full * price

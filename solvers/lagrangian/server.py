@@ -92,6 +92,10 @@ class Server:
         """Number of slots."""
         return int(self.cap.shape[1])
 
+    def charge(self, resource: FloatArray) -> FloatArray:
+        """What a request pays in each slot (S, T) at prices (2, T) of the limits."""
+        return np.ascontiguousarray(self.share.T @ resource)
+
     @cached_property
     def graph(self) -> ContextGraph:
         """Contexts that the services can have when everything is served."""

@@ -47,7 +47,9 @@ def solve_lagrangian(
     -------
     Solution
         ``details`` holds the prices that prove the bound (`bound_from_prices`): ``presence_price`` (T, N, M),
-        ``compute_price`` and ``energy_price`` (T, N), and ``iterations`` (evaluations of the dual function).
+        ``compute_price`` and ``energy_price`` (T, N), ``service_price`` (T, N, S; what a request pays a slot
+        to be let in: where it is used, the prices of the limits are 0), and ``iterations`` (evaluations of
+        the dual function).
         ``certificate`` holds them in whole numbers, for `edgeopt.solvers.certificate.check_certificate`.
     """
     _compile()
@@ -85,11 +87,15 @@ def _join(
         np.stack([work.served.T for work in works], axis=1),
     )
     bounds = [work.bound() for work in works]
-    prices = np.stack([work.prices for work in works], axis=1)
+    prices = np.stack([work.proving for work in works], axis=1)
     details = {
         "presence_price": np.moveaxis(prices[:models], 0, 2).swapaxes(0, 1).copy(),
         "compute_price": prices[models].T,
         "energy_price": prices[models + 1].T,
+        "service_price": np.stack(
+            [np.zeros(work.served.T.shape) if work.allowance is None else work.allowance.T for work in works],
+            axis=1,
+        ),
         "iterations": sum(work.iterations for work in works),
         "widest_sweep": max(work.widest for work in works),
         "server_bounds": np.array(bounds),

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..solution import relative_gap
+from .allowances import AllowanceSearch
 from .bound import bound_from_savings, safe_bound
 from .close import sweep
-from .dual import Dual
+from .dual import Dual, IntervalDual
 from .graph import FloatArray
 from .intervals import affordable
 from .plans import PlanPool
@@ -35,6 +36,11 @@ _ROUNDS = (
 _COARSE_ROUNDS = 2
 """Rounds worth doing where the context graph is only a relaxation."""
 _EXACT_EPOCHS = ((120, 0.2), (120, 0.05))
+_PACKED_EPOCHS = ((1000, 0.1), (2000, 0.03))
+_EXACT_PACKED_EPOCHS = ((400, 0.03), (400, 0.01))
+"""Steps and their relative size where whole requests are packed: on the context graph, on exact chains."""
+_REPRICED = 5
+"""Steps of exact chains for each new table of intervals."""
 _IDLE_SHAKES = 300
 _TUNING_STEPS = 60
 _ROUNDING = 0.99
@@ -48,6 +54,9 @@ class ServerWork:
     ----------
     prices, exact_prices
         (M + 2, T) best prices for the context graph, and for exact chains (None if not tried).
+    proving, allowance
+        (M + 2, T) prices behind `bound`, and (S, T) what a request pays a slot to be let in besides; None
+        where nothing is gained so.
     cap
         Proven cap on the savings that a sweep found; inf if none did.
     cached, served
@@ -60,6 +69,9 @@ class ServerWork:
         self.seed = seed
         self.prices = np.zeros((server.models + 2, server.slots))
         self.exact_prices: FloatArray | None = None
+        self.proving = self.prices
+        self.allowance: FloatArray | None = None
+        self._packed: list[tuple[AllowanceSearch, bool]] = []
         self.cached: BoolArray = np.zeros((server.models, server.slots), dtype=np.bool_)
         self.served = np.zeros_like(server.cap)
         self.cap = math.inf
@@ -99,17 +111,30 @@ class ServerWork:
         self._sweep(search, pool, 2)
         for _ in self._exact_epochs(search, pool, epochs=((1, 0.1),)):
             pass
+        resource = search.prices[self.server.models :]
+        packed = AllowanceSearch(
+            dual, search.prices[: self.server.models], self.server.charge(resource), resource
+        )
+        packed.steps(0, 2, 2, 0.1)
+        self._packed.append((packed, False))
         pool.shake(search.prices[self.server.models :], self._late)
         self.bound()
 
     def bound(self) -> float:
         """Lower bound on the cost, safe against rounding; drops the prices that prove less."""
+        self.proving = self.prices
         best = max(safe_bound(self.server, self.prices), bound_from_savings(self.server, self.cap))
         if self.exact_prices is not None:
             exact = safe_bound(self.server, self.exact_prices, exact_chains=True)
             if exact > best:
-                self.prices = self.exact_prices
+                self.prices = self.proving = self.exact_prices
             best = max(best, exact)
+        for search, exact_chains in self._packed:
+            free = np.zeros((2, self.server.slots))
+            prices = np.vstack([search.rent, free])
+            proven = safe_bound(self.server, prices, exact_chains=exact_chains, allowance=search.allowance)
+            if proven > best:
+                best, self.proving, self.allowance = proven, prices, search.allowance
         return best
 
     def _late(self) -> bool:
@@ -137,6 +162,8 @@ class ServerWork:
                 break
         if not server.plain and affordable(server):
             yield from self._exact_epochs(search, pool)
+        if server.limited:
+            yield from self._packed_epochs(search, pool)
         yield from self._shakes(search, pool)
 
     def _round(self, search: PriceSearch, pool: PlanPool, length: int, rate: float) -> Iterator[None]:
@@ -198,6 +225,28 @@ class ServerWork:
             pool.descend(pool.cached.copy(), prices[server.models :], self._late)
             pool.tune_service(prices[server.models :], _TUNING_STEPS, self._late)
             yield
+
+    def _packed_epochs(self, search: PriceSearch, pool: PlanPool) -> Iterator[None]:
+        """Let the slots pack whole requests: first on the context graph, then on exact chains."""
+        server, models = self.server, self.server.models
+        start = search.prices if self.exact_prices is None else self.exact_prices
+        resource = start[models:]
+        rent, allowance = start[:models], server.charge(resource)
+        ways: list[tuple[Dual, tuple[tuple[int, float], ...], int]] = [(Dual(server), _PACKED_EPOCHS, 1)]
+        if affordable(server):
+            ways.append((IntervalDual(server, resource), _EXACT_PACKED_EPOCHS, _REPRICED))
+        for dual, epochs, every in ways:
+            packed = AllowanceSearch(dual, rent, allowance, resource)
+            self._packed.append((packed, every > 1))
+            for length, rate in epochs:
+                packed.restart()
+                for first in range(0, length, _PIECE):
+                    packed.steps(first, min(_PIECE, length - first), length, rate, every, self._late)
+                    self._best = min(self._best, packed.best)
+                    pool.from_scores(packed.average, resource)
+                    yield
+            self.iterations += packed.iterations
+            rent, allowance = packed.rent, packed.allowance
 
     def _shakes(self, search: PriceSearch, pool: PlanPool) -> Iterator[None]:
         prices = search.prices if self.exact_prices is None else self.exact_prices

@@ -60,9 +60,9 @@ class PenalisedDual(Dual):
             )  # fmt: skip
         return total
 
-    def price_nodes(self, resource: FloatArray) -> None:
-        """Set the value of every node for resource prices (2, T), penalties included."""
-        super().price_nodes(resource)
+    def price_nodes(self, charge: FloatArray) -> None:
+        """Set the value of every node when a request pays ``charge`` (S, T), penalties included."""
+        super().price_nodes(charge)
         self.value += self.penalty
 
     def best_presence(self, rent: FloatArray, chosen: BoolArray) -> float:

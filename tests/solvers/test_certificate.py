@@ -66,7 +66,12 @@ def drawn_prices(instance: Instance, rng: np.random.Generator) -> dict[str, np.n
     """Prices from nothing to far too much, many of them zero."""
     slot = instance.requests.shape[:2]
     height = 10.0 ** rng.uniform(-2, 1.5)
-    shapes = {"presence_price": (*slot, instance.models), "compute_price": slot, "energy_price": slot}
+    shapes = {
+        "presence_price": (*slot, instance.models),
+        "compute_price": slot,
+        "energy_price": slot,
+        "service_price": (*slot, instance.services),
+    }
     return {
         name: height * rng.exponential(size=shape) * (rng.random(shape) < rng.random())
         for name, shape in shapes.items()
@@ -94,7 +99,7 @@ def solved() -> tuple[Instance, Solution]:
 
 def on_a_coarse_grid(certificate: Certificate, scale: int) -> Certificate:
     """The same prices in few bits: a rounding in the wrong direction then shows."""
-    prices = {name: getattr(certificate, name) for name in ("presence", "compute", "energy")}
+    prices = {name: getattr(certificate, name) for name in ("presence", "compute", "energy", "service")}
     shift = certificate.scale - scale
     return replace(certificate, scale=scale, **{name: price >> shift for name, price in prices.items()})
 
@@ -152,7 +157,9 @@ def test_a_wide_sweep_proves_the_optimum_where_serving_all_is_right(
         compute=np.inf, energy_budget=np.inf, cloud_cost=instance.cloud_cost + instance.accuracy_weight + 0.5
     )
     solution = solve_brute(instance)
-    priced = with_prices(instance, drawn_prices(instance, rng), plan=solution.plan, claim=solution.cost)
+    prices = drawn_prices(instance, rng)
+    del prices["service_price"]  # with allowances there is no sweep
+    priced = with_prices(instance, prices, plan=solution.plan, claim=solution.cost)
     with blocks(int(rng.integers(1, 4)), int(rng.integers(1, 4))):
         verdict = check_certificate(instance, replace(priced.certificate, width=10_000))
     assert verdict.proved
@@ -388,6 +395,8 @@ def test_another_instance_is_refused_or_named(solved: tuple[Instance, Solution])
         ({"scale": 1.5}, "scale is 1.5"),
         ({"scale": True}, "scale is True"),
         ({"width": -1}, "width is -1"),
+        ({"version": 3}, "version is 3"),
+        ({"service": np.zeros((2, 1, 1), dtype=np.int64)}, "service must be whole"),
         ({"compute": np.zeros((2, 1), dtype=np.int64)}, "compute must be whole"),
         ({"energy": np.zeros((40, 1))}, "energy must be whole"),
         ({"bounds": np.array([np.inf])}, "bounds must be finite"),
@@ -462,6 +471,30 @@ def test_there_is_no_certificate_without_prices_or_plan() -> None:
             with_prices(instance, {"presence_price": wrong})
 
 
+def test_files_of_the_first_version_are_read(solved: tuple[Instance, Solution]) -> None:
+    instance, solution = solved
+    record = {
+        name: value
+        for name, value in solution.certificate.record().items()
+        if name not in ("service", "version")
+    }
+    old = Certificate.of_record(record, solution.plan, solution.cost)
+    assert check_certificate(instance, old) == check_certificate(instance, solution.certificate)
+
+
+def test_whole_requests_are_packed_not_poured() -> None:
+    """Two requests of 0.6 in a slot of 1: the limit's price proves 1/3, packing the optimum, 1."""
+    instance = Instance(
+        requests=[[2]], service_model=[0], memory=1, footprint=[1], compute=1, work=0.6, cloud_cost=1
+    )
+    assert optimum(instance) == 1.0
+    for price, proved in (({"compute_price": np.full((1, 1), 1 / 0.6)}, 1 / 3), ({}, 1.0)):
+        allowed = {} if price else {"service_price": np.ones((1, 1, 1))}
+        prices = {"presence_price": np.zeros((1, 1, 1)), **price, **allowed}
+        claim = with_prices(instance, prices)
+        assert check_certificate(instance, claim).lower_bound == pytest.approx(proved, abs=1e-6)
+
+
 def test_prices_are_rounded_down_to_the_grid(solved: tuple[Instance, Solution]) -> None:
     solution = solved[1]
     certificate = solution.certificate
@@ -506,5 +539,6 @@ def test_the_verifier_knows_numpy_and_the_problem_only() -> None:
             if isinstance(node, ast.ImportFrom) and node.level > 0:
                 local = node.level == 1 and (folder / f"{node.module}.py").is_file()
                 assert local or (node.level == 3 and str(node.module).startswith("problem.")), file.name
-            standard = {"__future__", "math", "dataclasses", "fractions", "typing", "collections.abc"}
+            standard = {"__future__", "math", "dataclasses", "fractions", "functools", "typing"}
+            standard |= {"collections.abc"}
             assert set(names) <= standard | {"numpy"}, file.name

@@ -23,6 +23,7 @@ from edgeopt.solvers.lagrangian.search import PriceSearch
 from edgeopt.solvers.lagrangian.serve import best_service
 from edgeopt.solvers.lagrangian.server import Server
 from edgeopt.solvers.lagrangian.sets import best_sets, shelf
+from edgeopt.solvers.lagrangian.slots import SlotProblem
 
 
 def small(seed: int, *, limited: bool = False, slots: int = 5, losses: bool = False) -> Instance:
@@ -59,7 +60,10 @@ def test_any_prices_prove_a_valid_bound(seed: int, limited: bool, size: float) -
     rng = np.random.default_rng(seed)
     presence = size * rng.random((4, 1, 3)) * (rng.random((4, 1, 3)) < 0.7)
     compute = size * rng.random((4, 1))
-    assert bound_from_prices(instance, presence, compute) <= solve_brute(instance).cost + 1e-12
+    service = size * rng.random((4, 1, 4)) * (rng.random((4, 1, 4)) < 0.7)
+    optimum = solve_brute(instance).cost
+    assert bound_from_prices(instance, presence, compute) <= optimum + 1e-12
+    assert bound_from_prices(instance, presence, compute, service=service) <= optimum + 1e-12
 
 
 @given(st.integers(0, 10**6), st.booleans())
@@ -79,7 +83,10 @@ def test_a_bound_is_reported_with_prices_that_prove_it() -> None:
         solution = solve_lagrangian(instance, time_limit=3)
         proven = bound_from_prices(
             instance,
-            *(solution.details[name] for name in ("presence_price", "compute_price", "energy_price")),
+            *(
+                solution.details[name]
+                for name in ("presence_price", "compute_price", "energy_price", "service_price")
+            ),
         )
         assert proven <= solution.lower_bound + 1e-9
         if solution.details["widest_sweep"] == 0:
@@ -176,7 +183,7 @@ def test_interval_tables_match_the_graph_where_serving_all_is_best(seed: int) ->
     server = Server.of(small(seed, slots=8), 0)
     if not server.plain:
         return
-    free = np.zeros((2, 8))
+    free = np.zeros((4, 8))
     tables = interval_tables(server, free)
     rents = np.random.default_rng(seed).random((3, 8))
     dual = Dual(server)
@@ -197,7 +204,7 @@ def test_interval_tables_match_all_ways_to_serve(seed: int) -> None:
         window=3, gain=int(rng.integers(0, 3)), vanish=int(rng.integers(0, 2)),
         accuracy=np.sort(rng.random(4)), accuracy_weight=1.0,
     )  # fmt: skip
-    table = interval_tables(Server.of(instance, 0), np.zeros((2, 4)))[0]
+    table = interval_tables(Server.of(instance, 0), np.zeros((1, 4)))[0]
     for start, end in itertools.combinations_with_replacement(range(4), 2):
         cached = np.zeros((1, 4), dtype=np.bool_)
         cached[0, start : end + 1] = True
@@ -283,3 +290,49 @@ def test_blocks_change_what_a_sweep_costs_and_not_what_it_proves(seed: int) -> N
                 if blocks.complete:
                     assert blocks.cap == pytest.approx(whole.cap, abs=1e-9)
                     assert blocks.cached is not None
+
+
+@given(st.integers(0, 10**6), st.booleans())
+def test_packings_are_exact_and_remember_nothing_wrong(seed: int, energy: bool) -> None:
+    """Against all sets and all whole requests, four times in a row with the last answer as the start."""
+    rng = np.random.default_rng(seed)
+    models, services = int(rng.integers(1, 4)), int(rng.integers(1, 5))
+    instance = Instance(
+        requests=rng.integers(0, 4, (1, services)),
+        service_model=rng.integers(0, models, services),
+        memory=rng.uniform(1, 4),
+        footprint=rng.choice([1.0, 1.5, 2.0], models),
+        cloud_cost=1.0,
+        compute=1.0,
+        work=rng.uniform(0.05, 0.4, services),
+        energy_budget=1.0 if energy else np.inf,
+        energy=rng.uniform(0, 0.4, services),
+    )
+    server = Server.of(instance, 0)
+    slots = SlotProblem(server, np.ones((2, 1)))
+    for nodes in (300, 1, 300, 1):
+        rent = rng.exponential(size=(models, 1)) * (rng.random((models, 1)) < 0.7)
+        allowance = rng.exponential(size=(services, 1)) * (rng.random((services, 1)) < 0.8)
+        collected = slots.solve(rent, allowance, 1e-7, nodes)
+        best = 0.0
+        for chosen in itertools.product((False, True), repeat=models):
+            if server.footprint[list(chosen)].sum() > instance.memory[0]:
+                continue
+            most = server.cap[:, 0] * np.array(chosen)[server.service_model]
+            for x in itertools.product(*(range(count + 1) for count in most)):
+                if np.all(server.share @ x <= 1.0):
+                    best = max(best, float(rent[list(chosen)].sum() + allowance[:, 0] @ x))
+        assert collected >= best - 1e-12
+        if nodes == 300:
+            assert collected == pytest.approx(best, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_packing_is_never_looser_than_pricing_the_limit(seed: int) -> None:
+    server = Server.of(small(seed, limited=True, slots=8), 0)
+    rng = np.random.default_rng(seed)
+    resource = np.vstack([0.5 * rng.random(8), np.zeros(8)])
+    rent = 0.3 * rng.random((3, 8))
+    priced = safe_bound(server, np.vstack([rent, resource]))
+    packed = safe_bound(server, np.vstack([rent, 0 * resource]), allowance=server.charge(resource))
+    assert packed >= priced - 1e-6
