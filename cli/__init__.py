@@ -14,6 +14,8 @@ COMMANDS = {
     "ladder": "Put every bound and plan of an instance on one scale.",
     "evaluate": "Price a plan, or say which constraint it breaks.",
     "simulate": "Run an online policy over an instance.",
+    "audit": "Prove or refute what an auction mechanism claims.",
+    "clear": "Clear a market by a mechanism, and tell how it went.",
     "trace": "Describe a request trace, or turn it into an instance.",
     "benchmark": "Score policies against the optimum.",
 }
