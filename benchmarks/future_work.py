@@ -30,7 +30,7 @@ def online_reference(task: OnlineReference) -> dict[str, Any]:
 def future_plan(task: FuturePlan) -> dict[str, Any]:
     """Return the cost and the bound of the best plan of a future; None for what there is not."""
     instance = future(task.case, task.index)
-    solution = solve(instance, task.method, time_limit=task.time_limit, gap=task.gap)
+    solution = solve(instance, task.method, time_limit=task.time_limit, gap=task.gap, workers=1)
     return {
         "status": solution.status,
         "cost": None if solution.plan is None else evaluate(instance, solution.plan).total,

@@ -45,7 +45,7 @@ def work(task: Task) -> dict[str, Any]:
 
 def _reference(task: Reference) -> dict[str, Any]:
     instance = task.case.instance(task.seed, "test")
-    solution = solve(instance, task.method, time_limit=task.time_limit, gap=task.gap)
+    solution = solve(instance, task.method, time_limit=task.time_limit, gap=task.gap, workers=1)
     result = {
         "digest": instance.digest(),
         "method": solution.details.get("chosen", solution.method),

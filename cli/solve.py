@@ -27,6 +27,7 @@ def solve(
     ] = "auto",
     time_limit: Annotated[float | None, typer.Option(help="Seconds; no limit by default.")] = None,
     gap: Annotated[float, typer.Option(help="Relative gap at which a plan counts as optimal.")] = 1e-6,
+    workers: Annotated[int | None, typer.Option(help="Threads. All cores by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the solution to this .npz or .json file.")] = None,
     seed: Annotated[int, typer.Option(help="Scenario: seed of the arrivals.")] = 0,
@@ -55,7 +56,9 @@ def solve(
         world=world,
     )
     refuse_bad_target(out)
-    found = solve_instance(problem, method, time_limit=time_limit, gap=gap, progress=not as_json)
+    found = solve_instance(
+        problem, method, time_limit=time_limit, gap=gap, progress=not as_json, workers=workers
+    )
     if out is not None:
         found.save(out)
     summary = _summary(problem, found, out)

@@ -35,6 +35,7 @@ def solve_auto(
     time_limit: float | None = None,
     gap: float = 1e-6,
     progress: bool = False,
+    workers: int | None = None,
 ) -> Solution:
     """Choose methods by size; ``details["chosen"]`` says which, ``details["steps"]`` what each did."""
     begin = time.monotonic()
@@ -48,7 +49,7 @@ def solve_auto(
         return _combined(instance, [only], begin, gap)
     from .lagrangian import solve_lagrangian
 
-    first = solve_lagrangian(instance, time_limit=time_limit, **options)
+    first = solve_lagrangian(instance, time_limit=time_limit, workers=workers, **options)
     left = enough if time_limit is None else time_limit - (time.monotonic() - begin)
     if first.gap <= max(gap, ROUNDING) or cells > BUILD_CELLS or left <= 0:
         return _combined(instance, [first], begin, gap)

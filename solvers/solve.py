@@ -1,7 +1,8 @@
 """One call for every method that solves an instance: ``solve(instance, method=...)``.
 
-A method is a function ``fn(instance, *, time_limit, gap, progress) -> Solution``, named in ``METHODS`` and
-imported when it is first asked for. To add one, write its file and add its line.
+A method is a function ``fn(instance, *, time_limit, gap, progress) -> Solution``, with ``workers`` too if it
+is in ``PARALLEL``, named in ``METHODS`` and imported when it is first asked for. To add one, write its file
+and add its line.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Protocol, cast
 
 from ..problem.errors import InvalidOption
 from ..problem.instance import Instance
+from .servers import worker_count
 from .solution import Solution
 
 METHODS = {
@@ -25,14 +27,26 @@ METHODS = {
 }
 """Name of each method -> module (of this package) and function."""
 
+PARALLEL = frozenset({"auto", "exact", "lagrangian"})
+"""Methods that work on several servers at the same time; the others take them one after the other."""
+
 
 class Method(Protocol):
     """What a registered solver looks like."""
 
     def __call__(
-        self, instance: Instance, *, time_limit: float | None, gap: float, progress: bool
+        self,
+        instance: Instance,
+        *,
+        time_limit: float | None,
+        gap: float,
+        progress: bool,
+        workers: int | None = None,
     ) -> Solution:
-        """Solve the instance within ``time_limit`` seconds, or until the relative gap is at most ``gap``."""
+        """Solve the instance within ``time_limit`` seconds, or until the relative gap is at most ``gap``.
+
+        Methods outside ``PARALLEL`` take no ``workers``.
+        """
 
 
 def method_names() -> tuple[str, ...]:
@@ -69,6 +83,7 @@ def solve(
     time_limit: float | None = None,
     gap: float = 1e-6,
     progress: bool = False,
+    workers: int | None = None,
 ) -> Solution:
     """Find a plan of least cost, or the best one within a time limit, and prove how good it is.
 
@@ -89,6 +104,10 @@ def solve(
         Relative gap ``cost / lower_bound - 1`` at which the plan counts as optimal.
     progress
         Show a progress bar on stderr.
+    workers
+        Threads that work on servers at the same time, None for all cores; see :mod:`.servers` for how they
+        share the time. ``"lagrangian"``, ``"exact"`` and the decomposition of ``"auto"`` use them; the other
+        methods take one server after the other. Without a time limit the result does not depend on it.
 
     Raises
     ------
@@ -99,4 +118,8 @@ def solve(
         raise InvalidOption(f"time_limit is {time_limit!r}: it must be a positive number of seconds, or None")
     if not (gap >= 0 and math.isfinite(gap)):
         raise InvalidOption(f"gap is {gap!r}: it must be a finite number, 0 or more")
-    return load_method(method)(instance, time_limit=time_limit, gap=gap, progress=progress)
+    worker_count(workers)
+    run = load_method(method)
+    if method not in PARALLEL:
+        return run(instance, time_limit=time_limit, gap=gap, progress=progress)
+    return run(instance, time_limit=time_limit, gap=gap, progress=progress, workers=workers)

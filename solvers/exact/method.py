@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from rich.console import Console
@@ -16,6 +16,7 @@ from ...problem.plan import Plan
 from ..intervals import solve_intervals
 from ..lagrangian import solve_lagrangian
 from ..lagrangian.interrupt import deferred_interrupt
+from ..servers import work_on_servers
 from ..solution import Solution, refereed
 from .work import ExactWork
 
@@ -23,7 +24,12 @@ _RESERVE = 0.03
 
 
 def solve_exact(
-    instance: Instance, *, time_limit: float | None = None, gap: float = 1e-6, progress: bool = False
+    instance: Instance,
+    *,
+    time_limit: float | None = None,
+    gap: float = 1e-6,
+    progress: bool = False,
+    workers: int | None = None,
 ) -> Solution:
     """Find the optimum and prove it, by whatever closes the gap first.
 
@@ -38,6 +44,8 @@ def solve_exact(
         Relative gap at which to stop.
     progress
         Show a progress bar with the current server's gap on stderr.
+    workers
+        Threads that work on servers at the same time; None for all cores.
 
     Returns
     -------
@@ -55,13 +63,17 @@ def solve_exact(
         deferred_interrupt() as asked_to_stop,
     ):
         task = bar.add_task("exact", total=len(works))
-        for n, work in enumerate(works):
-            now = time.monotonic()
-            share = now + (deadline - now) / (len(works) - n)
-            work.run(share, asked_to_stop, _reporter(bar, task, n))
-            bar.advance(task)
+        jobs = [partial(_run, work, bar, task, n) for n, work in enumerate(works)]
+        work_on_servers(jobs, deadline, asked_to_stop, workers)
         interrupted = asked_to_stop()
     return _join(instance, works, begin, gap, interrupted)
+
+
+def _run(
+    work: ExactWork, bar: Progress, task: TaskID, n: int, deadline: float, asked_to_stop: Callable[[], bool]
+) -> None:
+    work.run(deadline, asked_to_stop, _reporter(bar, task, n))
+    bar.advance(task)
 
 
 def _reporter(bar: Progress, task: TaskID, server: int) -> Callable[[float], None]:

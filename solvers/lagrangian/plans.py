@@ -113,7 +113,7 @@ class PlanPool:
     def shake(self, resource: FloatArray, stop: Stop) -> bool:
         """Empty a random window of random models in the best plan, rebuild, descend; True if that gained."""
         server, rng = self.server, self._rng
-        cached = self.cached.copy()
+        cached, worth = self.cached.copy(), self.worth
         length = int(rng.integers(2, max(3, min(server.slots, 80) + 1)))
         start = int(rng.integers(0, max(1, server.slots - length + 1)))
         touched = rng.random(server.models) < rng.choice([0.3, 0.6, 1.0])
@@ -121,8 +121,8 @@ class PlanPool:
         cached[touched, start : start + length] = False
         self._refill(cached, list(rng.permutation(np.flatnonzero(touched))))
         self.descend(cached, resource, stop, touched)
-        worth = self.worth
-        return self.consider(cached, resource) or self.worth > worth
+        self.consider(cached, resource)
+        return self.worth > worth
 
     def _refill(self, cached: BoolArray, order: list[int]) -> None:
         """Give each model in turn its best intervals in the memory that the others leave."""

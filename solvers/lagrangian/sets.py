@@ -66,7 +66,7 @@ def best_sets(
         _by_branching(prices, kit.weight, kit.capacity, values, chosen)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _by_capacity(prices, units, room, values, chosen):  # type: ignore[no-untyped-def]
     models, slots = prices.shape
     best = np.zeros(room + 1)
@@ -92,7 +92,7 @@ def _by_capacity(prices, units, room, values, chosen):  # type: ignore[no-untype
                 c -= units[m]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _by_branching(prices, weight, capacity, values, chosen):  # type: ignore[no-untyped-def]
     models, slots = prices.shape
     order = np.zeros(models, dtype=np.int64)
@@ -114,7 +114,7 @@ def _by_branching(prices, weight, capacity, values, chosen):  # type: ignore[no-
             chosen[order[k], t] = keep[k]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _dantzig(price, weight, order, k, room):  # type: ignore[no-untyped-def]
     total = 0.0
     while k < order.shape[0]:
@@ -127,7 +127,7 @@ def _dantzig(price, weight, order, k, room):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _branch(price, weight, capacity, order, state, keep):  # type: ignore[no-untyped-def]
     """Depth first, items by falling price per byte, taking before leaving; ``keep`` gets the best set."""
     count = order.shape[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.progress import Progress, TaskID
 from ...problem.instance import Instance
 from ...problem.plan import Plan
 from ..certificate import certified
+from ..servers import work_on_servers
 from ..solution import Solution, refereed
 from .interrupt import deferred_interrupt
 from .server import Server
@@ -28,7 +29,12 @@ _RESERVE = 0.03
 
 
 def solve_lagrangian(
-    instance: Instance, *, time_limit: float | None = None, gap: float = 1e-6, progress: bool = False
+    instance: Instance,
+    *,
+    time_limit: float | None = None,
+    gap: float = 1e-6,
+    progress: bool = False,
+    workers: int | None = None,
 ) -> Solution:
     """Bound and plan by Lagrangian decomposition into caching chains and memory knapsacks.
 
@@ -42,6 +48,8 @@ def solve_lagrangian(
         Relative gap at which to stop.
     progress
         Show a progress bar with the current server's gap on stderr.
+    workers
+        Threads that work on servers at the same time; None for all cores.
 
     Returns
     -------
@@ -63,15 +71,19 @@ def solve_lagrangian(
     ):
         task = bar.add_task("lagrangian", total=len(works))
         try:
-            for done, work in enumerate(works):
-                now = time.monotonic()
-                share = now + (deadline - now) / (len(works) - done)
-                work.run(share, asked_to_stop, _reporter(bar, task, done))
-                bar.advance(task)
+            jobs = [partial(_run, work, bar, task, n) for n, work in enumerate(works)]
+            work_on_servers(jobs, deadline, asked_to_stop, workers)
         except KeyboardInterrupt:
             interrupted = True
         interrupted = interrupted or asked_to_stop()
     return _join(instance, works, begin, gap, interrupted)
+
+
+def _run(
+    work: ServerWork, bar: Progress, task: TaskID, n: int, deadline: float, asked_to_stop: Callable[[], bool]
+) -> None:
+    work.run(deadline, asked_to_stop, _reporter(bar, task, n))
+    bar.advance(task)
 
 
 def _reporter(bar: Progress, task: TaskID, server: int) -> Callable[[float], None]:

@@ -140,7 +140,7 @@ def _decomposition(exact: Solution, tightness: float) -> Any:
     plan = exact.plan
 
     def solve_lagrangian(
-        instance: Instance, *, time_limit: float | None, gap: float, progress: bool
+        instance: Instance, *, time_limit: float | None, gap: float, progress: bool, workers: int | None
     ) -> Solution:
         return refereed(
             instance,
