@@ -10,10 +10,16 @@ from typing import Annotated
 import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
-from . import edge, shares, speed, table
+from . import edge, schedules, shares, speed, table
 from .part import Report, document, show, write
 
-PARTS = {"table": table.run, "shares": shares.run, "speed": speed.run, "edge": edge.run}
+PARTS = {
+    "table": table.run,
+    "shares": shares.run,
+    "speed": speed.run,
+    "schedules": schedules.run,
+    "edge": edge.run,
+}
 
 
 def main(

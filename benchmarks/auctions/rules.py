@@ -8,6 +8,7 @@ import numpy as np
 
 from ... import mechanisms
 from ...mechanisms import Mechanism
+from ...mechanisms.dda import DoubleDutchAuction, TruthfulDoubleDutchAuction
 from ...problem.errors import InvalidOption
 
 _MAKERS: dict[str, Callable[[np.random.Generator], Mechanism]] = {
@@ -16,6 +17,8 @@ _MAKERS: dict[str, Callable[[np.random.Generator], Mechanism]] = {
     "trade-reduction": lambda _: mechanisms.TradeReduction(),
     "sbba": lambda rng: mechanisms.StronglyBudgetBalanced(seed=rng),
     "k-double-auction": lambda _: mechanisms.KDoubleAuction(0.5),
+    "double-dutch": lambda _: DoubleDutchAuction(),
+    "truthful-double-dutch": lambda _: TruthfulDoubleDutchAuction(),
 }
 TRUTHFUL_WITHOUT_DEFICIT = ("mcafee", "trade-reduction", "sbba")
 

@@ -15,7 +15,7 @@ import pytest
 import typer
 
 from edgeopt.benchmarks.auctions import __main__ as command
-from edgeopt.benchmarks.auctions import edge, peers, shares, speed, table
+from edgeopt.benchmarks.auctions import edge, peers, schedules, shares, speed, table
 from edgeopt.benchmarks.auctions.market_policy import MarketPolicy
 from edgeopt.benchmarks.auctions.part import document, duration, percent, seconds_of
 from edgeopt.benchmarks.auctions.rules import TRUTHFUL_WITHOUT_DEFICIT, rule, rule_names
@@ -157,3 +157,13 @@ def test_an_unknown_part_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
         run(tmp_path, "weather")
     assert stopped.value.exit_code == 2
     assert "unknown part 'weather': choose from table" in capsys.readouterr().err
+
+
+def test_schedules_part_measures_every_family() -> None:
+    report = schedules.run(quick=True)
+    found = [(x["auction"], x["schedule"]) for x in report.findings]
+    families = ["continuous", "ticks of 1", "fixed", "geometric", "quantile"]
+    assert found == [(name, x) for name in ("double Dutch", "truthful double Dutch") for x in families]
+    unit, fixed = report.findings[1], report.findings[2]
+    assert fixed["rounds"] < unit["rounds"]
+    assert all(len(row) == len(report.headings) for row in report.rows)

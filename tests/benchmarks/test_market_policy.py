@@ -100,5 +100,7 @@ def test_truthfulness_has_its_price_at_the_edge() -> None:
     best = evaluate(instance, simulate(instance, policy("myopic"))).total
     assert cost["vcg"] == pytest.approx(best)
     assert cost["k-double-auction"] == pytest.approx(best)
+    assert cost["double-dutch"] == pytest.approx(best)
+    assert cost["truthful-double-dutch"] == pytest.approx(cost["mcafee"])
     assert cost["mcafee"] > best + 1
     assert cost["trade-reduction"] > cost["mcafee"]
