@@ -42,7 +42,7 @@ def test_a_best_responding_bidder_gains_what_her_best_reply_promises(
 
 
 def test_replying_best_pays_with_one_price_and_not_with_truthful_clearing() -> None:
-    """In the limit the seller gains up to U - L = 4; on ticks of 1 she must stop at 7, as 8 ties with another."""
+    """In the limit the seller gains up to U - L = 4; on ticks of 1 she stops at 7, as 8 is a tie."""
     market = Market([9, 4], [8, 3])
     assert best_reply(AUCTION, market, "seller", 1)[1] == 3
     truthful = TruthfulDoubleDutchAuction(ticks=1, high=12)
