@@ -57,4 +57,5 @@ def run(quick: bool) -> Report:
 
 def _draw(buyers: int, sellers: int, count: int, seed: int) -> Markets:
     random = np.random.default_rng([7, seed, buyers, sellers])
-    return Markets(random.integers(1, 100, (count, buyers)), random.integers(1, 100, (count, sellers)))
+    values, costs = (random.integers(1, 100, (count, n)).astype(float) for n in (buyers, sellers))
+    return Markets(values, costs)

@@ -17,6 +17,7 @@ from ...problem.errors import InvalidOption
 from ..market import Markets, Number
 from ..ranking import optimal_welfare_many
 from .clocks import ClockAuction
+from .protocol import SIDES
 from .replies import best_reply
 from .ticks import Ticks, fixed_ticks, geometric_ticks, price_range, quantile_ticks
 
@@ -132,8 +133,8 @@ def measured(
         regret = max(
             best_reply(auction, market, side, index)[1]
             for market in (markets[g].as_fractions() for g in range(min(searched, len(markets))))
-            for side, count in (("buyer", len(market.values)), ("seller", len(market.costs)))
-            for index in range(count)
+            for side in SIDES
+            for index in range(len(market.values if side == "buyer" else market.costs))
         )
     return Schedule(
         family,
