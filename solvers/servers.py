@@ -1,8 +1,8 @@
 """Work on the servers of an instance in threads, and share the time among them.
 
 Servers do not couple, and what is found for one does not depend on the others: without a time limit the
-result is the same whatever the number of workers. Threads cost nothing to start; the compiled kernels that
-take most of the time let other threads run beside them.
+result is the same whatever the number of workers. Threads cost nothing to start, but only the compiled
+kernels of the chains and knapsacks run beside each other; what is done in Python between them does not.
 
 With a time limit, a server that begins gets an equal part of the time left: with k servers not yet begun
 and w workers, time left / ceil(k / w). What a server does not need goes to those that begin after it.
