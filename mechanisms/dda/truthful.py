@@ -41,9 +41,10 @@ class TruthfulDoubleDutchAuction(ClockAuction):
 
     @property
     def claims(self) -> Claims:
-        """What the auction declares of itself; with ticks, of traders on the ticks."""
-        kept = self.ticks == "exact" and self.balance == "quantity"
-        return Claims(truthful=True, budget="weak", guarantee=kept)
+        """What the auction declares of itself: with ticks it is truthful only for traders on the ticks."""
+        continuous = self.ticks == "exact"
+        guarantee = continuous and self.balance == "quantity"
+        return Claims(truthful=continuous, budget="weak", guarantee=guarantee)
 
     @property
     def runs_on(self) -> bool:

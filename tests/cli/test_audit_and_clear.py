@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,16 @@ def test_audit_refutes_what_was_never_claimed_without_failing(capsys: pytest.Cap
     assert (content["truthful"], content["budget"], content["failed_claims"]) == ("refuted", "strong", [])
     assert run(["audit", "dda", "--pricing", "last-pair", "--markets", "20"]) == 0
     assert "refuted (not claimed)" in capsys.readouterr().out
+
+
+def test_truthful_clocks_with_ticks_claim_no_more_than_they_keep(capsys: pytest.CaptureFixture[str]) -> None:
+    """Continuous ones are certified; ticks of 7 leave less than a tick to gain, and claim nothing."""
+    assert run(["audit", "truthful-dda", "--markets", "20", "--json"]) == 0
+    assert printed(capsys)["truthful"] == "certified"
+    assert run(["audit", "truthful-dda", "--ticks", "7", "--markets", "20", "--json"]) == 0
+    content = printed(capsys)
+    assert content["truthful"] == "refuted"
+    assert 0 < Fraction(content["max_regret"]) < 7
 
 
 def test_audit_certifies_on_the_market_given(textbook: str, capsys: pytest.CaptureFixture[str]) -> None:
