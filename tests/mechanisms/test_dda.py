@@ -95,7 +95,7 @@ def test_ticks_round_reports(market: Market, step: int) -> None:
 
 
 def test_simultaneous_clocks_lose_welfare() -> None:
-    """Uniform values on [0, 50] and costs on [50, 100] shifted by 30: the middle of the range is off."""
+    """Eight buyers on 20 to 100, three sellers on 30 to 100: the middle of the range is no clearing price."""
     rng = np.random.default_rng(5)
     batch = Markets(rng.integers(20, 101, (2000, 8)), rng.integers(30, 101, (2000, 3)))
     best = optimal_welfare_many(batch).sum()

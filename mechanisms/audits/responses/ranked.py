@@ -76,8 +76,13 @@ def insert(rule: Rule, market: Market, side: Side, index: int) -> Response:
 
 
 def ranks_only(mechanism: Mechanism) -> bool:
-    """Return whether a mechanism clears by its ``terms`` alone."""
-    return isinstance(mechanism, Rule) and type(mechanism).clear is Rule.clear
+    """Return whether a mechanism clears by its ``terms`` alone, which look at reports and not at names.
+
+    Nothing keeps a rule of somebody else from looking at the indices in a ranking, so only the rules of this
+    package are taken at their word; others are followed as they are.
+    """
+    own = type(mechanism).__module__.startswith(Rule.__module__.rpartition(".")[0] + ".")
+    return own and isinstance(mechanism, Rule) and type(mechanism).clear is Rule.clear
 
 
 def _cuts(rule: Rule, inserter: Inserter) -> Iterator[Cut]:
