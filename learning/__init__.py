@@ -11,19 +11,19 @@ from .requirements import require_gymnasium
 
 require_gymnasium()
 
-from .registration import register_environments  # noqa: E402  (needs gymnasium, asked for above)
+from .serving.registration import register_environments  # noqa: E402  (needs gymnasium, asked for above)
 
 if TYPE_CHECKING:
-    from .action_policy import ActionPolicy
-    from .environment import EdgeServingEnv
-    from .sources import EpisodeSource, as_source, scenario_source, windows
-    from .vector import EdgeServingVectorEnv
+    from .serving.action_policy import ActionPolicy
+    from .serving.environment import EdgeServingEnv
+    from .serving.sources import EpisodeSource, WithHistory, as_source, scenario_source, windows
+    from .serving.vector import EdgeServingVectorEnv
 
 _FILES = {
-    "environment": ("EdgeServingEnv",),
-    "action_policy": ("ActionPolicy",),
-    "sources": ("EpisodeSource", "as_source", "scenario_source", "windows"),
-    "vector": ("EdgeServingVectorEnv",),
+    "serving.environment": ("EdgeServingEnv",),
+    "serving.action_policy": ("ActionPolicy",),
+    "serving.sources": ("EpisodeSource", "WithHistory", "as_source", "scenario_source", "windows"),
+    "serving.vector": ("EdgeServingVectorEnv",),
 }
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "EdgeServingEnv",
     "EdgeServingVectorEnv",
     "EpisodeSource",
+    "WithHistory",
     "as_source",
     "scenario_source",
     "windows",

@@ -15,7 +15,7 @@ import numpy as np
 import typer
 
 from ...learning import EdgeServingEnv, EdgeServingVectorEnv, scenario_source
-from ...learning.sources import EpisodeSource
+from ...learning.serving.sources import EpisodeSource
 from ...problem.fields import FloatArray
 from .throughput import CostsDisagree
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
 from edgeopt.problem import Instance
+from edgeopt.problem.errors import InvalidOption
 from edgeopt.problem.fields import FloatArray
 from strategies import random_instance
 
 pytest.importorskip("gymnasium")
 
-from edgeopt.learning import EdgeServingEnv
-from edgeopt.learning.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
+from edgeopt.learning import EdgeServingEnv, WithHistory, as_source
+from edgeopt.learning.serving.demand import history, phase_length
+from edgeopt.learning.serving.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
 
 
 def root(value: FloatArray) -> FloatArray:
@@ -130,7 +133,10 @@ def test_phases_ages_and_successors_by_hand() -> None:
     env = EdgeServingEnv(instance)
     seen, _ = env.reset(seed=0)
     order = [name for name, _ in MODEL_FEATURES]
-    columns = [order.index(name) for name in ("hot", "age", "hot_length", "succession")]
+    columns = [
+        order.index(name)
+        for name in ("hot", "age", "hot_length", "succession", "hot_spread", "leader_hot", "leader_age")
+    ]
     rows = []
     for _ in range(23):
         seen = env.step(np.zeros(4))[0]
@@ -141,6 +147,41 @@ def test_phases_ages_and_successors_by_hand() -> None:
     for slot, both in enumerate(late):
         for model in range(2):
             other = both[1 - model]
-            assert both[model, 3] == (1.0 if other[0] else 0.0), slot
+            cold_for = other[1] * 8 / (1 - other[1])
+            leads = other[0] == 1 or cold_for < 3 - 1e-6
+            assert both[model, 3] == (1.0 if leads else 0.0), slot
+            assert both[model, 5] == (other[0] if leads else 0.0)
+            assert both[model, 6] == pytest.approx(other[1] if leads else 0.0)
     assert late[:, 1, 2] == pytest.approx(span(4.0), abs=0.06)
     assert late[:, :, 1].max() <= span(5.0) + 1e-6
+    assert late[:, 1, 4].max() < 0.3
+
+
+def test_spreads_are_those_of_numpy() -> None:
+    """A model hot for 3, 5 and 10 slots: the mean of two slots makes that 4, 6 and 11."""
+    run = [[1]] * 20 + [[9]] * 3 + [[1]] * 20 + [[9]] * 5 + [[1]] * 20 + [[9]] * 10 + [[1]] * 20
+    learnt = history([np.array(run)], np.array([0]), 1)
+    mean, spread = phase_length(learnt, 0, 0, 1)
+    lengths = np.array([4, 6, 11])
+    assert mean == pytest.approx(lengths.mean())
+    assert spread == pytest.approx(lengths.std() / lengths.mean())
+
+
+def test_a_history_is_what_an_episode_begins_with() -> None:
+    """Statistics go on from the history, nothing of its last slot does, and other lanes know nothing."""
+    rng = np.random.default_rng(0)
+    episodes = [random_instance(rng, slots=20, servers=1, models=3, services=4) for _ in range(3)]
+    episodes = [dataclasses.replace(episodes[0], requests=one.requests) for one in episodes]
+    source = WithHistory(as_source(episodes), 2)
+    env = EdgeServingEnv(source)
+    env.reset(options={"episode": 1})
+    learnt = history([episodes[2].requests[:, 0], episodes[0].requests[:, 0]], episodes[0].service_model, 3)
+    assert env.lanes.demand.seen[0] == 41
+    assert env.lanes.demand.slow[0] == pytest.approx((learnt.slow[0] * 40 + episodes[1].requests[0, 0]) / 41)
+    assert not learnt.hot.any()
+    assert not learnt.age.any()
+    plain = EdgeServingEnv(as_source(episodes))
+    plain.reset(options={"episode": 1})
+    assert plain.lanes.demand.seen[0] == 1
+    with pytest.raises(InvalidOption, match="runs = 3: must be between 1 and 2"):
+        WithHistory(as_source(episodes), 3)

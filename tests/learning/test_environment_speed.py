@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("gymnasium")
 
 from edgeopt.benchmarks.speed import environments
-from edgeopt.learning.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
+from edgeopt.learning.serving.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
 
 
 def test_command_measures_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,8 @@ from edgeopt.problem.errors import InvalidOption
 torch = pytest.importorskip("torch")
 pytest.importorskip("gymnasium")
 
-from edgeopt.learning.network import CORES, Network, sizes  # noqa: E402
+from edgeopt.learning.networks.cores import CORES  # noqa: E402
+from edgeopt.learning.networks.network import Network, sizes  # noqa: E402
 
 LANES, SLOTS, MODELS, SERVICES = 2, 6, 4, 5
 
@@ -23,7 +24,7 @@ def drawn(seed: int = 0) -> tuple[dict[str, Any], Any, Any]:
     model_mask, service_mask = torch.ones(*shape, MODELS), torch.ones(*shape, SERVICES)
     model_mask[..., -1], service_mask[..., -1] = 0, 0
     seen = {
-        "models": torch.randn(*shape, MODELS, 19) * model_mask[..., None],
+        "models": torch.randn(*shape, MODELS, 24) * model_mask[..., None],
         "services": torch.randn(*shape, SERVICES, 15) * service_mask[..., None],
         "server": torch.randn(*shape, 13),
         "model_mask": model_mask,

@@ -14,7 +14,7 @@ from edgeopt.solvers import policy, simulate
 pytest.importorskip("gymnasium")
 
 from edgeopt.learning import EdgeServingEnv, EdgeServingVectorEnv, scenario_source
-from edgeopt.learning.prior import Prior, PriorOptions
+from edgeopt.learning.serving.prior import Prior, PriorOptions
 
 OPTIONS: dict[str, Any] = {"memory": 0.85, "persistence": 0.9, "horizon": 20, "stickiness": 0.8}
 

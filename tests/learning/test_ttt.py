@@ -9,7 +9,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from edgeopt.learning.ttt import TTTLinear  # noqa: E402
+from edgeopt.learning.networks.ttt import TTTLinear  # noqa: E402
 
 STREAMS, SLOTS, WIDTH, DEMAND = 3, 21, 8, 2
 

@@ -12,7 +12,7 @@ def register_environments() -> None:
     if ENVIRONMENT_ID not in registry:
         register(
             ENVIRONMENT_ID,
-            entry_point="edgeopt.learning.environment:EdgeServingEnv",
-            vector_entry_point="edgeopt.learning.vector:EdgeServingVectorEnv",
+            entry_point="edgeopt.learning.serving.environment:EdgeServingEnv",
+            vector_entry_point="edgeopt.learning.serving.vector:EdgeServingVectorEnv",
             kwargs={"source": "hotset"},
         )

@@ -8,8 +8,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ..problem.errors import InvalidOption
-from ..problem.fields import BoolArray, FloatArray
+from ...problem.errors import InvalidOption
+from ...problem.fields import BoolArray, FloatArray
 
 ActionKind = Literal["scores", "binary"]
 ACTION_KINDS: tuple[ActionKind, ...] = ("scores", "binary")

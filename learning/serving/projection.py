@@ -18,10 +18,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..solvers.compiled import compiled
-from ..solvers.knapsack import knapsack
-from ..solvers.policies.slot_choice import keep_what_fits
-from ..solvers.serving import NODE_LIMIT, fill_slot
+from ...solvers.compiled import compiled
+from ...solvers.knapsack import knapsack
+from ...solvers.policies.slot_choice import keep_what_fits
+from ...solvers.serving import NODE_LIMIT, fill_slot
 
 Fill = Literal["knapsack", "sequential"]
 FILLS: tuple[Fill, ...] = ("knapsack", "sequential")

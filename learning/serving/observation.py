@@ -14,8 +14,8 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from ..solvers.policies.protocol import Observation, Site
-from .demand import empty_demand
+from ...solvers.policies.protocol import Observation, Site
+from .demand import Demand, empty_demand, remember
 from .sites import Sites, empty_sites, place
 from .tokens import begin, observe
 
@@ -41,7 +41,12 @@ MODEL_FEATURES = (
     ("age", "span of the slots in this hot or cold phase so far"),
     ("cold_length", "span of the mean length of the finished cold phases, 0 if none"),
     ("hot_length", "span of the mean length of the finished hot phases, 0 if none"),
-    ("succession", "greatest share of this model among those that followed a model hot now"),
+    ("cold_spread", "standard deviation / mean of the finished cold phases' lengths, at most 2"),
+    ("hot_spread", "standard deviation / mean of the finished hot phases' lengths, at most 2"),
+    ("succession", "greatest share of this model among those that followed a model hot now or just before"),
+    ("leader_hot", "1 if the model with that share (the leader) is hot"),
+    ("leader_age", "span of the slots the leader has been in its phase, 0 without leader"),
+    ("leader_length", "span of the mean length of the leader's finished hot phases, 0 without leader"),
 )
 
 SERVICE_FEATURES = (
@@ -128,13 +133,23 @@ class Observer:
         The server.
     max_models, max_services
         Sizes to which the tokens are padded; by default its own.
+    learnt
+        What earlier arrivals of the server have taught (`demand.history`).
     """
 
-    def __init__(self, site: Site, max_models: int | None = None, max_services: int | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        max_models: int | None = None,
+        max_services: int | None = None,
+        learnt: Demand | None = None,
+    ) -> None:
         models, services = max_models or site.models, max_services or site.services
         self._site = site
         self.sites = place(empty_sites(1, models, services), 0, site)
         self._demand = empty_demand(1, models, services)
+        if learnt is not None:
+            remember(self._demand, 0, learnt)
         self._tokens = empty_tokens(1, models, services)
         begin_tokens(self._tokens, 0, self.sites, site)
         self.cached = np.zeros((1, models), np.bool_)

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..solvers.compiled import compiled
-from .demand import succession, take_in
+from ...solvers.compiled import compiled
+from .demand import phase_length, succession, take_in
 
 HALF_SLOTS = 8.0
 """A span of so many slots has the feature 0.5."""
@@ -163,8 +163,8 @@ def _services(
 def _models(sites: Any, demand: Any, lane: int, cached: Any, sums: Any, tokens: Any) -> float:
     """Write the tokens of the models from the sums over their services; return the memory they take."""
     models, occupied = sites.models[lane], 0.0
-    hot, chance = demand.hot[lane], sums[:, 9]
-    succession(demand.follows[lane], hot, models, chance)
+    hot, chance, leader = demand.hot[lane], sums[:, 9], np.empty(models, np.int64)
+    succession(demand, lane, models, chance, leader)
     for model in range(models):
         load = sites.load_cost[lane, model] / sites.unit[lane]
         total, token = sums[model], tokens[model]
@@ -181,8 +181,13 @@ def _models(sites: Any, demand: Any, lane: int, cached: Any, sums: Any, tokens: 
         token[14] = 1.0 if hot[model] else 0.0
         token[15] = span(float(demand.age[lane, model]))
         for state in range(2):
-            count = demand.phases[lane, model, state]
-            slots = float(demand.phase_slots[lane, model, state])
-            token[16 + state] = span(slots / count) if count > 0 else 0.0
-        token[18] = chance[model]
+            mean, spread = phase_length(demand, lane, model, state)
+            token[16 + state] = span(mean)
+            token[18 + state] = spread
+        token[20] = chance[model]
+        token[21:24] = 0.0
+        if leader[model] >= 0:
+            token[21] = 1.0 if hot[leader[model]] else 0.0
+            token[22] = span(float(demand.age[lane, leader[model]]))
+            token[23] = span(phase_length(demand, lane, leader[model], 1)[0])
     return occupied

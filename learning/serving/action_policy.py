@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..problem import Instance
-from ..problem.errors import InvalidOption
-from ..problem.fields import IntArray
-from ..solvers.policies.protocol import Decision, Observation, Site
+from ...problem import Instance
+from ...problem.errors import InvalidOption
+from ...problem.fields import IntArray
+from ...solvers.policies.protocol import Decision, Observation, Site
 from .actions import ActionKind, decode
 from .observation import Observer, Tokens
 from .projection import Fill, project

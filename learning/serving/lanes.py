@@ -14,17 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..problem import Instance
-from ..problem.batch import BatchedStepper
-from ..problem.errors import InvalidOption, InvalidPlan
-from ..problem.fields import BoolArray, FloatArray, IntArray
-from ..solvers.policies.protocol import Site
+from ...problem import Instance
+from ...problem.batch import BatchedStepper
+from ...problem.errors import InvalidOption, InvalidPlan
+from ...problem.fields import BoolArray, FloatArray, IntArray
+from ...solvers.policies.protocol import Site
 from .actions import ActionKind, action_space, decode
-from .demand import empty_demand, forget
+from .demand import Demand, empty_demand, forget, remember
 from .observation import Tokens, begin_tokens, empty_tokens
 from .projection import FILLS, Fill, project, serve
 from .sites import empty_sites, place
-from .sources import EpisodeSource
+from .sources import EpisodeSource, learnt_before
 from .tokens import observe
 
 
@@ -134,7 +134,7 @@ class Lanes:
                     f"episode {episode}: the source has only episodes 0 to {len(self.source) - 1}"
                 )
             instance = self.source[episode]
-            self._place(lane, instance)
+            self._place(lane, instance, learnt_before(self.source, episode))
             members = groups.setdefault(_likeness(instance), ([], []))
             members[0].append(lane)
             members[1].append(instance)
@@ -146,12 +146,14 @@ class Lanes:
             self._arrive(wave, arrived)
         self._observe(arrived)
 
-    def _place(self, lane: int, instance: Instance) -> None:
+    def _place(self, lane: int, instance: Instance, learnt: Demand | None) -> None:
         if instance.servers != 1:
             raise InvalidOption(f"source: an episode has {instance.servers} servers; it must have one")
         site = Site.of(instance, 0)
         self.sites = place(self.sites, lane, site)
         forget(self.demand, lane)
+        if learnt is not None:
+            remember(self.demand, lane, learnt)
         begin_tokens(self.tokens, lane, self.sites, site)
         for array in (self.requests, self.context, self.cached, self.slot):
             array[lane] = 0

@@ -6,12 +6,14 @@ A model is *hot* while the mean of its last two slots exceeds its slow mean; a s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..problem.fields import BoolArray, FloatArray, IntArray
-from ..solvers.compiled import compiled
+from ...problem.fields import BoolArray, FloatArray, IntArray
+from ...solvers.compiled import compiled
 
 FAST_MEMORY = 0.7
 """What the fast mean keeps of itself a slot."""
@@ -37,8 +39,8 @@ class Demand(NamedTuple):
     hot : bool (B, M)
     age : int (B, M), slots
         How long the model has been in its phase, this slot not counted.
-    phases, phase_slots : int (B, M, 2)
-        Finished cold and hot phases, and their slots in all.
+    phases, phase_slots, phase_squares : int (B, M, 2)
+        Finished cold and hot phases, their slots in all, and the sum of the squares of their slots.
     follows : int (B, M, M)
         [i, j]: how often j became hot while i was, or had been within `FOLLOW_SLOTS`.
     """
@@ -51,13 +53,14 @@ class Demand(NamedTuple):
     age: IntArray
     phases: IntArray
     phase_slots: IntArray
+    phase_squares: IntArray
     follows: IntArray
 
 
 def empty_demand(lanes: int, models: int, services: int) -> Demand:
     """Statistics of B lanes that have seen nothing."""
     fast, slow = np.zeros((2, lanes, services))
-    phases, phase_slots = np.zeros((2, lanes, models, 2), np.int64)
+    phases, phase_slots, phase_squares = np.zeros((3, lanes, models, 2), np.int64)
     return Demand(
         seen=np.zeros(lanes, np.int64),
         fast=fast,
@@ -67,6 +70,7 @@ def empty_demand(lanes: int, models: int, services: int) -> Demand:
         age=np.zeros((lanes, models), np.int64),
         phases=phases,
         phase_slots=phase_slots,
+        phase_squares=phase_squares,
         follows=np.zeros((lanes, models, models), np.int64),
     )
 
@@ -75,6 +79,34 @@ def forget(demand: Demand, lane: int) -> None:
     """Begin a lane again."""
     for array in demand:
         array[lane] = 0
+
+
+def history(runs: Sequence[IntArray], service_model: IntArray, models: int) -> Demand:
+    """What the arrivals (T, S) of earlier runs of a server have taught, one lane.
+
+    Between two runs, and before what comes next, all models count as cold and nothing is known of the slots
+    between.
+    """
+    demand = empty_demand(1, models, service_model.size)
+    for run in runs:
+        for requests in run:
+            take_in(demand, 0, requests, service_model, models, service_model.size)
+        _rest(demand, service_model)
+    return demand
+
+
+def _rest(demand: Demand, service_model: IntArray) -> None:
+    """Keep what was learnt, drop what was going on."""
+    demand.fast[0] = demand.slow[0]
+    demand.last[0] = np.bincount(service_model, demand.slow[0], demand.last.shape[1])
+    demand.hot[0], demand.age[0] = False, 0
+
+
+def remember(demand: Demand, lane: int, learnt: Demand) -> None:
+    """Begin a lane with a history, which may know fewer models and services than there is room for."""
+    forget(demand, lane)
+    for array, known in zip(demand, learnt, strict=True):
+        array[(lane, *(slice(size) for size in known.shape[1:]))] = known[0]
 
 
 @compiled
@@ -102,6 +134,7 @@ def take_in(demand: Any, lane: int, requests: Any, service_model: Any, models: i
         state = 1 if hot[model] else 0
         demand.phases[lane, model, state] += 1
         demand.phase_slots[lane, model, state] += age[model]
+        demand.phase_squares[lane, model, state] += age[model] ** 2
         hot[model] = now
         age[model] = 0
     for model in range(models):
@@ -113,22 +146,50 @@ def take_in(demand: Any, lane: int, requests: Any, service_model: Any, models: i
 def _credit(follows: Any, hot: Any, age: Any, phases: Any, started: int, models: int) -> None:
     """Note that `started` became hot beside or just after other models."""
     for other in range(models):
-        recent = phases[other, 1] > 0 and age[other] < FOLLOW_SLOTS
-        if other != started and ((hot[other] and age[other] > 0) or (not hot[other] and recent)):
+        fresh = hot[other] and age[other] == 0
+        if other != started and not fresh and leads(hot[other], age[other], phases[other, 1]):
             follows[other, started] += 1
 
 
 @compiled
-def succession(follows: Any, hot: Any, models: int, chance: Any) -> None:
-    """Fill (M,) the greatest share, over the models hot now, of what followed them in the past."""
+def leads(hot: bool, age: int, hot_phases: int) -> bool:
+    """Whether a model is hot, or was within `FOLLOW_SLOTS`."""
+    return hot or (hot_phases > 0 and age < FOLLOW_SLOTS)
+
+
+@compiled
+def succession(demand: Any, lane: int, models: int, chance: Any, leader: Any) -> None:
+    """Find for each model the one that foretells it best now.
+
+    Parameters
+    ----------
+    chance
+        (M,) filled: the greatest share, over the models that lead now (`leads`), of what followed them.
+    leader
+        (M,) filled: the model that has it, -1 if none.
+    """
+    follows, hot, age, phases = demand.follows[lane], demand.hot[lane], demand.age[lane], demand.phases[lane]
     chance[:] = 0.0
+    leader[:] = -1
     for other in range(models):
-        if not hot[other]:
+        if not leads(hot[other], age[other], phases[other, 1]):
             continue
         total = 0
         for model in range(models):
             total += follows[other, model]
-        if total == 0:
-            continue
         for model in range(models):
-            chance[model] = max(chance[model], follows[other, model] / total)
+            if follows[other, model] > chance[model] * total:
+                chance[model] = follows[other, model] / total
+                leader[model] = other
+
+
+@compiled
+def phase_length(demand: Any, lane: int, model: int, state: int) -> tuple[float, float]:
+    """Mean length (slots) of a model's finished phases, and standard deviation / mean, at most 2."""
+    count = demand.phases[lane, model, state]
+    slots = float(demand.phase_slots[lane, model, state])
+    if count == 0 or slots == 0.0:
+        return 0.0, 0.0
+    mean = slots / count
+    variance = max(0.0, demand.phase_squares[lane, model, state] / count - mean * mean)
+    return mean, min(2.0, sqrt(variance) / mean)

@@ -10,8 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
-from ..problem import Instance, scenario, scenario_names
-from ..problem.errors import InvalidOption
+from ...problem import Instance, scenario, scenario_names
+from ...problem.errors import InvalidOption
+from .demand import Demand, history
 
 KEPT = 1024
 """Drawn instances kept in memory, so that a pool of seeds is drawn once."""
@@ -107,11 +108,70 @@ class JoinedSource:
         return sum(len(part) for part in self._parts)
 
     def __getitem__(self, index: int) -> Instance:
+        part, index = self._find(index)
+        return part[index]
+
+    def learnt(self, index: int) -> Demand | None:
+        """What is known before episode `index` begins, if its part says so."""
+        return learnt_before(*self._find(index))
+
+    def _find(self, index: int) -> tuple[EpisodeSource, int]:
         for part in self._parts:
             if index < len(part):
-                return part[index]
+                return part, index
             index -= len(part)
         raise IndexError(index)
+
+
+class WithHistory:
+    """The episodes of a source, each begun with what other episodes' arrivals have taught (`demand.history`).
+
+    That is how a policy is used whose `fit` has seen a server's past.
+
+    Parameters
+    ----------
+    source
+        Episodes of one world: the same models and services, in the same order.
+    runs
+        How many others make an episode's history: the next in number, beginning again after the last.
+
+    Raises
+    ------
+    InvalidOption
+        If there are not so many others.
+    """
+
+    def __init__(self, source: EpisodeSource, runs: int = 1) -> None:
+        if not 0 < runs < len(source):
+            raise InvalidOption(
+                f"history: runs = {runs}: must be between 1 and {len(source) - 1}, the others"
+            )
+        self._source, self._runs, self.sizes = source, runs, source.sizes
+        self._learnt: OrderedDict[int, Demand] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._source)
+
+    def __getitem__(self, index: int) -> Instance:
+        return self._source[index]
+
+    def learnt(self, index: int) -> Demand:
+        """What is known before episode `index` begins."""
+        if index not in self._learnt:
+            others = [self._source[(index + step) % len(self)] for step in range(1, self._runs + 1)]
+            own = self._source[index]
+            runs = [other.requests[:, 0] for other in others]
+            self._learnt[index] = history(runs, own.service_model, own.models)
+        while len(self._learnt) > KEPT:
+            self._learnt.popitem(last=False)
+        return self._learnt[index]
+
+
+def learnt_before(source: EpisodeSource, index: int) -> Demand | None:
+    """What is known before an episode begins; None where the source says nothing about it."""
+    if isinstance(source, WithHistory):
+        return source.learnt(index)
+    return source.learnt(index) if isinstance(source, JoinedSource) else None
 
 
 def scenario_source(

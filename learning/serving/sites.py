@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..problem.capacity import usable
-from ..problem.errors import InvalidOption
-from ..problem.fields import FloatArray, IntArray
-from ..solvers.policies.protocol import Site
+from ...problem.capacity import usable
+from ...problem.errors import InvalidOption
+from ...problem.fields import FloatArray, IntArray
+from ...solvers.policies.protocol import Site
 
 
 class Sites(NamedTuple):

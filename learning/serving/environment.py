@@ -8,8 +8,8 @@ import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from ..problem.errors import InvalidOption
-from ..problem.fields import BoolArray, FloatArray, IntArray
+from ...problem.errors import InvalidOption
+from ...problem.fields import BoolArray, FloatArray, IntArray
 from .actions import ActionKind
 from .lanes import Lanes, Outcome
 from .observation import Tokens, observation_space

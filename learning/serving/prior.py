@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from ..problem.errors import InvalidOption
-from ..problem.fields import FloatArray, IntArray
-from ..solvers.compiled import compiled
-from ..solvers.policies.demand import SLOW_RATE, returning
-from ..solvers.policies.fluid import future_saving
+from ...problem.errors import InvalidOption
+from ...problem.fields import FloatArray, IntArray
+from ...solvers.compiled import compiled
+from ...solvers.policies.demand import SLOW_RATE, returning
+from ...solvers.policies.fluid import future_saving
 from .sites import Sites
 
 

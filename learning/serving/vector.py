@@ -11,8 +11,8 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
-from ..problem.errors import InvalidOption
-from ..problem.fields import BoolArray, FloatArray, IntArray
+from ...problem.errors import InvalidOption
+from ...problem.fields import BoolArray, FloatArray, IntArray
 from .actions import ActionKind
 from .environment import rewards, step_info
 from .lanes import Lanes, observed
