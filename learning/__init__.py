@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     from .serving.environment import EdgeServingEnv
     from .serving.sources import EpisodeSource, WithHistory, as_source, scenario_source, windows
     from .serving.vector import EdgeServingVectorEnv
+    from .t2drl.t2drl import T2DRL
 
 _FILES = {
     "serving.environment": ("EdgeServingEnv",),
     "serving.action_policy": ("ActionPolicy",),
     "serving.sources": ("EpisodeSource", "WithHistory", "as_source", "scenario_source", "windows"),
     "serving.vector": ("EdgeServingVectorEnv",),
+    "t2drl.t2drl": ("T2DRL",),
 }
 
 __all__ = [
+    "T2DRL",
     "ActionPolicy",
     "EdgeServingEnv",
     "EdgeServingVectorEnv",

@@ -21,8 +21,23 @@ import torch
 from torch import nn
 
 from ..serving.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
+from .attention import SetAttention
 from .cores import make_core
 from .ttt import InnerTarget
+
+SPANS = (1, 2, 4, 8, 16, 32)
+"""Slots ahead at which spans of demand begin; each ends where the next begins, the last after 63."""
+
+FORESIGHT = (
+    *(f"demand_{first}" for first in SPANS),
+    "worth_empty",
+    "worth_full",
+    "priced_empty",
+    "priced_full",
+)
+"""What the network foretells of a model: its mean requests a slot in each span ahead, over its slow mean
++ 1/2; what being in the cache after this slot is worth over being absent, with empty and with full contexts,
+in units of `Network.scale`, under a constant rent and under the prices of a decomposition (`worth`)."""
 
 _OF_STATE = ("cached", "saving", "saving_fast", "saving_slow", "context_worth")
 _OF_STATE_OR_TIME = ("occupied", "remaining", "seen")
@@ -68,10 +83,12 @@ class Network(nn.Module):
         self.server = nn.Linear(len(SERVER_FEATURES), width)
         self.models = nn.Linear(len(MODEL_FEATURES) + 1, width)
         self.join = nn.Linear(3 * width, width)
-        self.attention = nn.Linear(width, 3 * width)
-        self.mix = nn.Linear(width, width)
+        self.attention = SetAttention(width)
         self.score = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, 1))
         self.value = nn.Sequential(nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, 1))
+        self.outlook = nn.Linear(2 * width, width)
+        self.among = SetAttention(width)
+        self.foresight = nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, len(FORESIGHT)))
         with torch.no_grad():
             self.score[-1].weight.zero_()
             self.score[-1].bias.zero_()
@@ -108,9 +125,18 @@ class Network(nn.Module):
         return scores, value, state
 
     def read(
-        self, seen: dict[str, Any], resets: Any, state: tuple[Any, ...], *, adapt: bool = True
+        self,
+        seen: dict[str, Any],
+        resets: Any,
+        state: tuple[Any, ...],
+        *,
+        adapt: bool = True,
+        labels: Any = None,
     ) -> tuple[Any, tuple[Any, ...]]:
-        """Read the demand of T slots: tokens (B, T, M, 2d), and the core's state after them."""
+        """Read the demand of T slots: tokens (B, T, M, 2d), and the core's state after them.
+
+        `labels`, shaped as ``seen["models"]``, takes its place as what the core's inner target is made of.
+        """
         lanes, slots, models = seen["model_mask"].shape
         server = seen["server"][..., SERVER_COLUMNS][:, :, None].expand(-1, -1, models, -1)
         tokens = torch.cat([seen["models"][..., DEMAND_COLUMNS], server], dim=-1)
@@ -119,7 +145,7 @@ class Network(nn.Module):
         def streams(array: Any) -> Any:
             return array.transpose(1, 2).reshape(lanes * models, slots, -1)
 
-        labels = streams(seen["models"][..., LABEL_COLUMNS])
+        labels = streams((seen["models"] if labels is None else labels)[..., LABEL_COLUMNS])
         begun = resets.repeat_interleave(models, dim=0)
         out, state = self.core(streams(tokens), labels, begun, state, adapt=adapt)
         out = out.reshape(lanes, models, slots, -1).transpose(1, 2)
@@ -132,12 +158,17 @@ class Network(nn.Module):
         scale = self.scale(seen)
         own = self.models(torch.cat([seen["models"], (base / scale)[..., None]], dim=-1))
         own = torch.relu(own + self._pooled(seen, base.shape[-1]) + server[:, :, None])
-        tokens = self._attend(torch.relu(self.join(torch.cat([tokens, own], dim=-1))), real)
+        tokens = self.attention(torch.relu(self.join(torch.cat([tokens, own], dim=-1))), real)
         residual = self.score(tokens)[..., 0] * scale
         share = real / real.sum(dim=-1, keepdim=True).clamp(min=1)
         mean = (tokens * share[..., None]).sum(dim=-2)
         value = self.value(torch.cat([mean, server], dim=-1))[..., 0]
         return base + residual * real, value
+
+    def foretell(self, tokens: Any, seen: dict[str, Any]) -> Any:
+        """What lies ahead of each model (B, T, M, F), the columns of `FORESIGHT`."""
+        tokens = self.among(torch.relu(self.outlook(tokens)), seen["model_mask"].bool())
+        return self.foresight(tokens)
 
     @staticmethod
     def scale(seen: dict[str, Any]) -> Any:
@@ -151,12 +182,6 @@ class Network(nn.Module):
         pooled = torch.zeros(*each.shape[:2], models, self.width)
         where = seen["service_model"][..., None].expand_as(each)
         return pooled.scatter_add(2, where, each)
-
-    def _attend(self, tokens: Any, real: Any) -> Any:
-        query, key, value = self.attention(tokens).chunk(3, dim=-1)
-        weight = query @ key.transpose(-1, -2) / self.width**0.5
-        weight = torch.softmax(weight.masked_fill(~real[..., None, :], -1e9), dim=-1)
-        return tokens + torch.relu(self.mix(weight @ value))
 
 
 def sizes(network: Network) -> dict[str, int]:

@@ -175,3 +175,8 @@ class Observer:
             tokens["server"],
         )
         return {name: array[0].copy() for name, array in tokens.items()}
+
+    @property
+    def slow(self) -> NDArray[np.float64]:
+        """(S,) slow mean of the requests of each service, the last slot's included."""
+        return self._demand.slow[0, : self._site.services]

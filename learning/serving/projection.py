@@ -92,24 +92,32 @@ def _serve_lane(
     sites: Any, lane: int, requests: Any, context: Any, cached: Any, shares: Any, served: Any
 ) -> None:
     services = sites.services[lane]
-    wanted = np.zeros(services, np.int64)
-    work, energy = sites.work[lane], sites.energy[lane]
-    used, burnt = 0.0, 0.0
-    for service in range(services):
-        if cached[sites.service_model[lane, service]]:
-            wanted[service] = int(np.floor(shares[service] * requests[service] + 0.5))
-            used += wanted[service] * work[service]
-            burnt += wanted[service] * energy[service]
-    if used <= sites.compute[lane] and burnt <= sites.energy_budget[lane]:
-        served[:services] = wanted
-        return
-    saving = np.empty(services)
+    wanted, saving = np.zeros(services, np.int64), np.zeros(services)
     for service in range(services):
         saving[service] = sites.saving[lane, service, context[service]]
-    compute, budget = sites.compute[lane], sites.energy_budget[lane]
-    row = served[:services]
-    fill_slot(saving, wanted, work[:services], compute, energy[:services], budget, NODE_LIMIT, row)
-    _fill_rest(saving, wanted, work, compute, energy, budget, row)
+        if cached[sites.service_model[lane, service]]:
+            wanted[service] = int(np.floor(shares[service] * requests[service] + 0.5))
+    fill_limits(
+        saving,
+        wanted,
+        sites.work[lane, :services],
+        sites.compute[lane],
+        sites.energy[lane, :services],
+        sites.energy_budget[lane],
+        served[:services],
+    )
+
+
+@compiled
+def fill_limits(
+    saving: Any, wanted: Any, work: Any, compute: float, energy: Any, budget: float, served: Any
+) -> None:
+    """Serve what is wanted (S,) if GPU time and energy allow; else by saving, as the text above says."""
+    if (wanted * work).sum() <= compute and (wanted * energy).sum() <= budget:
+        served[:] = wanted
+        return
+    fill_slot(saving, wanted, work, compute, energy, budget, NODE_LIMIT, served)
+    _fill_rest(saving, wanted, work, compute, energy, budget, served)
 
 
 @compiled

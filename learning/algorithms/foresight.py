@@ -1,0 +1,291 @@
+"""Training by foresight: first learn to foretell, then evolve what the foretold is worth.
+
+1.  Regression (`foresight.regression`). Every slot of every training trace is an example of what comes next,
+    so the network learns from arrivals alone; it does not act. One update is one pass over all traces.
+2.  Evolution (`scores.evolution`). With the network fixed, CMA-ES finds the weights of the score, for each
+    profile by itself, on other episodes than those of the regression: one update is `STRIDE` generations. A
+    profile is a family of episodes; with several there is also "general", judged on all.
+
+All that is random in an update is drawn from (seed, update). An interrupted training is resumed by `restore`
+and ends bit-equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...problem.errors import InvalidOption
+from ...problem.fields import FloatArray
+from ..foresight.regression import Examples, batches, foretold, loss, spread
+from ..foresight.traces import Traces, read_traces, rent_of, targets
+from ..networks.network import Network
+from ..scores.evolution import Evolution, EvolutionOptions
+from ..scores.runs import Runs
+from ..serving.sources import EpisodeSource, WithHistory
+
+GENERAL = "general"
+"""The profile that is judged on the runs of all families."""
+
+STRIDE = 10
+"""Generations of an update."""
+
+GRADIENT_NORM = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForesightOptions:
+    """What can be set.
+
+    Parameters
+    ----------
+    examples, runs
+        Episodes of each family for the regression, and others for the evolution.
+    passes, batch, learning_rate
+        Of the regression: passes over all traces, traces in a step, and the rate of Adam at the start, which
+        falls to 0.
+    priced
+        Of the examples, how many are solved for the prices of the decomposition.
+    history
+        Other episodes whose statistics a policy has seen before an episode begins; one example in four begins
+        with none.
+    evolution
+        Size of the search.
+
+    Raises
+    ------
+    InvalidOption
+        For a number outside its limits.
+    """
+
+    examples: int = 96
+    runs: int = 64
+    priced: int = 64
+    passes: int = 10
+    batch: int = 2
+    learning_rate: float = 3e-3
+    history: int = 2
+    evolution: EvolutionOptions = field(default_factory=EvolutionOptions)
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("examples", 1),
+            ("runs", 1),
+            ("priced", 0),
+            ("passes", 0),
+            ("batch", 1),
+            ("history", 0),
+        ):
+            if getattr(self, name) < least:
+                raise InvalidOption(f"foresight: {name} = {getattr(self, name)}: must be at least {least}")
+        if not 0.0 < self.learning_rate < 1.0:
+            raise InvalidOption(f"foresight: learning_rate = {self.learning_rate}: must be in (0, 1)")
+
+
+class ForesightTraining:
+    """Trains a network in place and finds weights for each profile.
+
+    Parameters
+    ----------
+    network
+        Trained in place.
+    families
+        Training episodes by the name of their family, each of one world and one length.
+    options, seed
+        See there; `seed` is that of everything random.
+    adapt
+        False: the core never learns while it reads.
+
+    Attributes
+    ----------
+    done
+        Updates done.
+    weights
+        (W,) of each profile that is finished.
+
+    Raises
+    ------
+    InvalidOption
+        If a family has too few episodes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        families: Mapping[str, EpisodeSource],
+        options: ForesightOptions,
+        seed: int,
+        *,
+        adapt: bool = True,
+    ) -> None:
+        torch.set_num_threads(1)
+        self.network, self._options, self._seed, self._adapt = network, options, seed, adapt
+        self.done = 0
+        self._families = dict(families)
+        needed = options.examples + options.runs
+        for name, source in self._families.items():
+            if len(source) < max(needed, options.history + 1):
+                raise InvalidOption(
+                    f"foresight: family {name} has {len(source)} episodes; {needed} are needed "
+                    f"({options.examples} examples and {options.runs} runs)"
+                )
+        self._adam = torch.optim.Adam(network.parameters(), lr=options.learning_rate)
+        self._examples: list[Examples] | None = None
+        self._runs: dict[str, Runs] | None = None
+        self._searches: dict[str, Evolution] = {}
+        self.weights: dict[str, FloatArray] = {}
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """Names of what weights are found for."""
+        names = tuple(self._families)
+        return names if len(names) == 1 else (*names, GENERAL)
+
+    @property
+    def updates(self) -> int:
+        """How many there are in all."""
+        generations = -(-self._options.evolution.generations // STRIDE)
+        return self._options.passes + generations * len(self.profiles)
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.done >= self.updates
+
+    def best(self) -> Network:
+        """The network to use: the last one, whose rate has fallen to zero."""
+        return self.network
+
+    def update(self) -> dict[str, float]:
+        """Do the next update; return what there is to log."""
+        found = self._regress() if self.done < self._options.passes else self._evolve()
+        self.done += 1
+        return found
+
+    def _regress(self) -> dict[str, float]:
+        if self._examples is None:
+            self._examples = [part for name in self._families for part in self._read_examples(name)]
+        rng = np.random.default_rng(np.random.SeedSequence([self._seed, self.done]))
+        spreads = torch.from_numpy(spread(self._examples).astype(np.float32))
+        drawn = list(batches(self._examples, self._options.batch, rng))
+        total = 0.0
+        for step, (number, rows) in enumerate(drawn):
+            left = 1.0 - (self.done + step / len(drawn)) / self._options.passes
+            for group in self._adam.param_groups:
+                group["lr"] = self._options.learning_rate * min(1.0, 1.5 * left)
+            error = loss(self.network, self._examples[number], rows, spreads, adapt=self._adapt)
+            self._adam.zero_grad()
+            error.backward()
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+            self._adam.step()
+            total += error.item()
+        return {"regression/error": total / len(drawn)}
+
+    def _read_examples(self, name: str) -> list[Examples]:
+        source, count = self._families[name], self._options.examples
+        rent = rent_of(source, range(min(count, 8)))
+        unprepared = [episode for episode in range(count) if episode % 4 == 3 or not self._options.history]
+        parts = []
+        if len(unprepared) < count:
+            prepared = [episode for episode in range(count) if episode not in unprepared]
+            parts.append(read_traces(WithHistory(source, self._options.history), prepared))
+        if unprepared:
+            parts.append(read_traces(source, unprepared))
+        examples, priced = [], self._options.priced
+        for part in parts:
+            examples.append(Examples(part, *targets(part, rent, priced)))
+            priced = max(0, priced - len(part.episodes))
+        return examples
+
+    def _evolve(self) -> dict[str, float]:
+        self._examples = None
+        profile = next(name for name in self.profiles if name not in self.weights)
+        search = self._search(profile)
+        costs = [search.advance() for _ in range(STRIDE) if not search.finished]
+        if search.finished:
+            self.weights[profile] = search.weights
+        return {f"evolution/{profile}": float(np.mean(costs))}
+
+    def _search(self, profile: str) -> Evolution:
+        if profile not in self._searches:
+            seed = int(
+                np.random.SeedSequence([self._seed, self.profiles.index(profile)]).generate_state(1)[0]
+            )
+            self._searches[profile] = Evolution(self._runs_of(profile), self._options.evolution, seed)
+        return self._searches[profile]
+
+    def _runs_of(self, profile: str) -> Runs | Together:
+        if self._runs is None:
+            self._runs = {name: self._read_runs(name) for name in self._families}
+        return Together(list(self._runs.values())) if profile == GENERAL else self._runs[profile]
+
+    def _read_runs(self, name: str) -> Runs:
+        source, begin = self._families[name], self._options.examples
+        before = WithHistory(source, self._options.history) if self._options.history else source
+        traces: Traces = read_traces(before, range(begin, begin + self._options.runs))
+        return Runs(traces, foretold(self.network, traces, adapt=self._adapt))
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """All that `restore` needs: tensors by name, and what JSON can hold."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        if self.done <= self._options.passes:
+            for number, moments in self._adam.state_dict()["state"].items():
+                tensors |= {f"adam.{number}.{name}": value for name, value in moments.items()}
+        told = {profile: search.told for profile, search in self._searches.items()}
+        return tensors, {"done": self.done, "told": told}
+
+    def restore(self, tensors: Mapping[str, Any], rest: Mapping[str, Any]) -> None:
+        """Go on from where `state` was taken.
+
+        Raises
+        ------
+        InvalidOption
+            If the state is of another training.
+        """
+        try:
+            own = {key[8:]: value for key, value in tensors.items() if key.startswith("network.")}
+            self.network.load_state_dict(own)
+            self.done = int(rest["done"])
+            if any(key.startswith("adam.") for key in tensors):
+                self._adam.load_state_dict(_adam_state(self._adam, tensors))
+            for profile, told in rest["told"].items():
+                search = self._search(profile)
+                search.replay(told)
+                if search.finished:
+                    self.weights[profile] = search.weights
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise InvalidOption(f"foresight: the state is of another training ({error})") from error
+
+
+class Together:
+    """The runs of several families as one: costs are per the cloud's, so that no family rules the others."""
+
+    def __init__(self, parts: Sequence[Runs]) -> None:
+        self._places = [(part, row) for part in parts for row in range(len(part))]
+        self._scale = [1.0 / float(part.cloud_only.mean()) for part in parts for _ in range(len(part))]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
+        """Cost of the runs over what the cloud alone costs in their family, on average."""
+        chosen = range(len(self)) if rows is None else rows
+        found = [
+            self._scale[row] * self._places[row][0].costs(weights, [self._places[row][1]])[0]
+            for row in chosen
+        ]
+        return np.array(found)
+
+
+def _adam_state(adam: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
+    """The optimiser's state with the moments that were kept."""
+    moments: dict[int, dict[str, Any]] = {}
+    for key, value in tensors.items():
+        if key.startswith("adam."):
+            _, number, name = key.split(".")
+            moments.setdefault(int(number), {})[name] = value
+    return {**adam.state_dict(), "state": moments}

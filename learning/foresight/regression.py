@@ -1,0 +1,95 @@
+"""The regression of what came after on what had been seen: the network learns to foretell.
+
+Demand does not depend on what a policy does, so this needs no exploration, no critic and no rollout: every
+slot of every trace is an example. The targets know the future, the network does not: what is fitted is a
+conditional mean given the past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...problem.fields import FloatArray
+from ..networks.network import Network
+from .traces import Traces
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Traces of equal sizes with their targets (`traces.targets`)."""
+
+    traces: Traces
+    values: FloatArray
+    known: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
+def spread(parts: Sequence[Examples]) -> FloatArray:
+    """Standard deviation (F,) of each target over all parts."""
+    found = []
+    for column in range(parts[0].values.shape[-1]):
+        rows = [
+            part.values[..., column][
+                part.traces.tokens["model_mask"].astype(bool) & (part.known[..., column, None] > 0)
+            ]
+            for part in parts
+        ]
+        together = np.concatenate(rows)
+        found.append(together.std() if together.size else 1.0)
+    return np.asarray(found, dtype=np.float64) + 1e-3
+
+
+def batches(parts: Sequence[Examples], size: int, rng: np.random.Generator) -> Iterator[tuple[int, Any]]:
+    """Go once through all traces in random order: which part, and which of its rows."""
+    drawn = [
+        (number, rows)
+        for number, part in enumerate(parts)
+        for rows in np.array_split(rng.permutation(len(part)), max(1, len(part) // size))
+    ]
+    for place in rng.permutation(len(drawn)):
+        yield drawn[place]
+
+
+def loss(network: Network, part: Examples, rows: Any, spreads: Any, *, adapt: bool = True) -> Any:
+    """Mean squared error of the foretold, each target in units of its standard deviation: a scalar."""
+    seen = demand_tensors(part.traces, rows)
+    lanes, slots, models = seen["model_mask"].shape
+    tokens, _ = network.read(seen, beginnings(lanes, slots), network.initial(lanes, models), adapt=adapt)
+    error = (network.foretell(tokens, seen) - torch.from_numpy(part.values[rows])) / spreads
+    weight = torch.from_numpy(part.known[rows])[:, :, None] * seen["model_mask"][..., None]
+    return (error**2 * weight).sum(dim=-1).mean()
+
+
+def foretold(network: Network, traces: Traces, *, batch: int = 16, adapt: bool = True) -> FloatArray:
+    """What the network says of whole traces (B, T, M, F), slot by slot from what had been seen."""
+    out = []
+    with torch.inference_mode():
+        for first in range(0, len(traces.episodes), batch):
+            seen = demand_tensors(traces, slice(first, first + batch))
+            lanes, slots, models = seen["model_mask"].shape
+            start = network.initial(lanes, models)
+            tokens, _ = network.read(seen, beginnings(lanes, slots), start, adapt=adapt)
+            out.append(network.foretell(tokens, seen).numpy())
+    return np.concatenate(out).astype(np.float64)
+
+
+def demand_tensors(traces: Traces, rows: Any) -> dict[str, Any]:
+    """The tokens that `Network.read` and `Network.foretell` look at, as tensors."""
+    return {
+        name: torch.from_numpy(np.ascontiguousarray(traces.tokens[name][rows], dtype=np.float32))
+        for name in ("models", "server", "model_mask")
+    }
+
+
+def beginnings(lanes: int, slots: int) -> Any:
+    """Where an episode begins: bool (lanes, slots), at the first slot."""
+    begun = torch.zeros(lanes, slots, dtype=torch.bool)
+    begun[:, 0] = True
+    return begun

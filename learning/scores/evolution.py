@@ -1,0 +1,104 @@
+"""Evolution of the weights: what runs cost is all that counts, and no choice needs a gradient.
+
+CMA-ES (Hansen 2016, arXiv 1604.00772; the library `cma`) on whole runs in compiled code. Every generation is
+judged on episodes drawn for it, the same for all its members. Its state is what it was told: given the seed,
+the same answers lead to the same place, so that a search is resumed by telling it again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ...problem.fields import FloatArray
+from ..requirements import require_cma
+from .features import first_weights
+
+
+@dataclass(frozen=True)
+class EvolutionOptions:
+    """Size of the search.
+
+    Parameters
+    ----------
+    generations, population
+        How many, and members of each.
+    episodes
+        Runs on which a generation is judged, drawn anew for each.
+    step
+        Standard deviation of the first generation, in weights of order 1.
+    """
+
+    generations: int = 120
+    population: int = 16
+    episodes: int = 24
+    step: float = 0.15
+
+
+class Playable(Protocol):
+    """Runs that can be played with any weights (`runs.Runs`)."""
+
+    def __len__(self) -> int:
+        """Number of runs."""
+        ...
+
+    def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
+        """Cost of the runs, or of the `rows`."""
+        ...
+
+
+class Evolution:
+    """One search, generation by generation.
+
+    Parameters
+    ----------
+    runs
+        Training runs, to be played with any weights.
+    options, seed
+        Size of the search, and what all its randomness comes from.
+
+    Attributes
+    ----------
+    told
+        Costs of the members of each finished generation.
+    """
+
+    def __init__(self, runs: Playable, options: EvolutionOptions, seed: int) -> None:
+        require_cma()
+        import cma
+
+        self._runs, self._options, self._seed = runs, options, seed
+        self._episodes = min(options.episodes, len(runs))
+        # cma takes 0 for "draw a seed from the clock".
+        settings = {"seed": 1 + seed % (2**31 - 2), "popsize": options.population, "verbose": -9}
+        self._search: Any = cma.CMAEvolutionStrategy(first_weights(), options.step, settings)
+        self.told: list[list[float]] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether all generations are done."""
+        return len(self.told) >= self._options.generations
+
+    @property
+    def weights(self) -> FloatArray:
+        """The mean of the search (W,)."""
+        return np.asarray(self._search.mean, dtype=np.float64).copy()
+
+    def advance(self) -> float:
+        """Judge one generation; return its best mean cost of a run."""
+        rng = np.random.default_rng(np.random.SeedSequence([self._seed, len(self.told)]))
+        rows = rng.choice(len(self._runs), self._episodes, replace=False)
+        members = self._search.ask()
+        costs = [math.fsum(self._runs.costs(member, rows)) / len(rows) for member in members]
+        self._search.tell(members, costs)
+        self.told.append(costs)
+        return min(costs)
+
+    def replay(self, told: list[list[float]]) -> None:
+        """Go again through the finished generations of an interrupted search of the same seed."""
+        for costs in told:
+            self._search.tell(self._search.ask(), list(costs))
+            self.told.append(list(costs))

@@ -1,0 +1,112 @@
+"""A whole run of one server in compiled code: scores, knapsack, serving, contexts and what it saves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...problem.fields import FloatArray
+from ...solvers.compiled import compiled
+from ...solvers.policies.protocol import Site
+from ..foresight.traces import Traces
+from ..serving.projection import choose_models, fill_limits
+from .features import World, slot_features
+
+
+class Runs:
+    """Traces ready to be played with any weights.
+
+    Parameters
+    ----------
+    traces
+        The episodes.
+    foretold
+        (B, T, M, F) what the network says of them (`regression.foretold`).
+    """
+
+    def __init__(self, traces: Traces, foretold: FloatArray) -> None:
+        self._slow, self._units, self._foretold = traces.slow, traces.units, foretold
+        self._worlds = [World.of(Site.of(one, 0)) for one in traces.episodes]
+        self._requests = [np.ascontiguousarray(one.requests[:, 0]) for one in traces.episodes]
+        self.cloud_only = np.array(
+            [float((one.requests[:, 0] * one.cloud_cost[0]).sum()) for one in traces.episodes]
+        )
+
+    def __len__(self) -> int:
+        return len(self._worlds)
+
+    def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
+        """Cost of the runs (all, or the `rows`) under weights (W,)."""
+        chosen = range(len(self)) if rows is None else rows
+        saved = [
+            play(
+                weights,
+                self._worlds[row],
+                self._requests[row],
+                self._slow[row],
+                self._foretold[row],
+                self._units[row],
+            )
+            for row in chosen
+        ]
+        costs: FloatArray = self.cloud_only[list(chosen)] - np.array(saved)
+        return costs
+
+
+@compiled
+def play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, unit: Any) -> float:
+    """What a run saves against the cloud alone, in cost; arrays as in `features`, with a slot axis in front.
+
+    Arrays over models or services may be padded beyond the world's own.
+    """
+    slots, services = requests.shape
+    models = world.load.shape[0]
+    cached, before = np.zeros(models, np.bool_), np.zeros(models, np.bool_)
+    context, wanted, served = (
+        np.zeros(services, np.int64),
+        np.zeros(services, np.int64),
+        np.zeros(services, np.int64),
+    )
+    features, total = np.zeros((models, weights.shape[0])), 0.0
+    for slot in range(slots):
+        slot_features(
+            world,
+            requests[slot],
+            context,
+            before,
+            slow[slot],
+            foretold[slot],
+            unit[slot],
+            slots - slot - 1,
+            features,
+            wanted,
+        )
+        decide(weights, world, features, wanted, context, before, cached, served)
+        for model in range(models):
+            if cached[model] and not before[model]:
+                total -= world.load[model]
+        for service in range(services):
+            model = world.service_model[service]
+            held = context[service] if before[model] else 0
+            total += served[service] * world.saving[service, held]
+            grown = held + world.gain[service] * served[service] - world.vanish[service]
+            context[service] = min(world.window[service], max(0, grown)) if cached[model] else 0
+        before[:] = cached
+    return total
+
+
+@compiled
+def decide(
+    weights: Any, world: Any, features: Any, wanted: Any, context: Any, before: Any, cached: Any, served: Any
+) -> None:
+    """Fill the cache (M,) and what is served (S,) of one slot from its features (`slot_features`)."""
+    scores = features @ weights
+    choose_models(scores, before, world.footprint, world.memory, False, cached)
+    services = wanted.shape[0]
+    saving, asked = np.zeros(services), np.zeros(services, np.int64)
+    for service in range(services):
+        model = world.service_model[service]
+        saving[service] = world.saving[service, context[service] if before[model] else 0]
+        asked[service] = wanted[service] if cached[model] else 0
+    fill_limits(saving, asked, world.work, world.compute, world.energy, world.energy_budget, served)

@@ -1,0 +1,183 @@
+"""`T2DRL`: train, save, load, and use as an online policy."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import torch
+
+from ...problem.errors import InvalidOption
+from ...problem.fields import FloatArray
+from ..algorithms.foresight import ForesightOptions, ForesightTraining
+from ..networks.network import Network, sizes
+from ..serving.sources import EpisodeSource, Origin, as_source
+from .checkpoint import load_checkpoint, save_checkpoint
+from .config import Config
+from .policy import T2DRLPolicy
+from .training import Watch, forget_training, run_training
+
+AlgorithmName = Literal["foresight"]
+ALGORITHMS: tuple[AlgorithmName, ...] = ("foresight",)
+SHIPPED = Path(__file__).parent / "shipped"
+"""Folder of the checkpoint that comes with the package."""
+
+Families: TypeAlias = "Origin | Mapping[str, Origin]"
+
+
+class T2DRL:
+    """A learner in training and in testing, after Xu, Niyato and Brinton (arXiv 2501.14205).
+
+    Parameters
+    ----------
+    network, config
+        The network and its shape.
+    profiles
+        (W,) weights of the scores (`scores.features.WEIGHTS`) by name of the family they were found for.
+    algorithm
+        How it was trained.
+    training
+        What it was trained with, as JSON has it.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        config: Config,
+        profiles: Mapping[str, FloatArray],
+        algorithm: str,
+        training: Mapping[str, Any],
+    ) -> None:
+        self.network, self.config = network, config
+        self.profiles, self.algorithm, self.training = dict(profiles), algorithm, dict(training)
+
+    @classmethod
+    def train(
+        cls,
+        source: Families = "decoy",
+        *,
+        algorithm: AlgorithmName = "foresight",
+        config: Config | None = None,
+        options: ForesightOptions | None = None,
+        seed: int = 0,
+        folder: str | Path | None = None,
+        watch: Watch = lambda _done, _all, _scalars: None,
+    ) -> T2DRL:
+        """Train a learner.
+
+        Parameters
+        ----------
+        source
+            Training episodes: whatever `as_source` takes, or several families of them by name. All episodes
+            of a family are of one world and of one length.
+        algorithm
+            One of `ALGORITHMS`; see `algorithms`.
+        config, options
+            Shape of the network, and size of the training.
+        seed
+            Of everything random; the same seed gives the same learner, bit for bit on one kind of processor.
+        folder
+            Where the state of an unfinished training is kept, scalars for TensorBoard, and in the end the
+            learner. None: nowhere.
+        watch
+            Is told of each update.
+
+        Raises
+        ------
+        InvalidOption
+            For an unknown algorithm, or a source with too few episodes.
+        InvalidFile
+            If the folder holds a training with other settings.
+        """
+        if algorithm not in ALGORITHMS:
+            raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(ALGORITHMS)}")
+        torch.set_num_threads(1)
+        config, options = config or Config(), options or ForesightOptions()
+        families = _families(source)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            network = config.network()
+        training = ForesightTraining(network, families, options, seed, adapt=config.learns)
+        facts = {
+            "algorithm": algorithm,
+            "config": config.as_dict(),
+            "options": dataclasses.asdict(options),
+            "seed": seed,
+            "families": {name: _summary(one) for name, one in families.items()},
+        }
+        place = None if folder is None else Path(folder)
+        if place is not None:
+            place.mkdir(parents=True, exist_ok=True)
+        run_training(training, facts, place, watch)
+        learner = cls(training.best(), config, training.weights, algorithm, facts)
+        if place is not None:
+            learner.save(place)
+            forget_training(place)
+        return learner
+
+    def save(self, folder: str | Path) -> None:
+        """Write the learner into a folder (`checkpoint`)."""
+        save_checkpoint(Path(folder), self.network, self.config, self.profiles, self.algorithm, self.training)
+
+    @classmethod
+    def load(cls, folder: str | Path = SHIPPED) -> T2DRL:
+        """Read a learner from a folder; without one, the learner that comes with the package.
+
+        Raises
+        ------
+        InvalidFile
+            If a file is missing or is not what it should be; nothing in the files can run.
+        """
+        network, config, profiles, card = load_checkpoint(Path(folder))
+        return cls(network, config, profiles, card["algorithm"], card["training"])
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Parameters of the network and of its core, and numbers of state a model carries."""
+        return sizes(self.network)
+
+    def as_policy(self, adapt: bool = True, **options: Any) -> T2DRLPolicy:
+        """The learner as an online policy.
+
+        Parameters
+        ----------
+        adapt
+            Whether it goes on learning: False is the frozen twin, whose core does not learn while it reads.
+        options
+            Others of `T2DRLPolicy`: profile, reset_every, placebo, slow_rate, title.
+        """
+        profile = "general" if "general" in self.profiles else next(iter(self.profiles))
+        policy = T2DRLPolicy(
+            network=self.network,
+            profiles=self.profiles,
+            profile=profile,
+            adapt=adapt and self.config.learns,
+        )
+        return policy.with_options(**options) if options else policy
+
+
+def _families(source: Families) -> dict[str, EpisodeSource]:
+    if isinstance(source, Mapping):
+        if not source:
+            raise InvalidOption("source: names no family; at least one is needed")
+        return {name: as_source(one) for name, one in source.items()}
+    return {source if isinstance(source, str) else "own": as_source(source)}
+
+
+def _summary(source: EpisodeSource) -> dict[str, Any]:
+    """What tells one source from another without drawing all of it: sizes, and its first and last episode."""
+    first, last = source[0], source[len(source) - 1]
+    return {
+        "episodes": len(source),
+        "sizes": list(source.sizes),
+        "slots": first.slots,
+        "first": first.digest(),
+        "last": last.digest(),
+    }
+
+
+def shipped_policy() -> T2DRLPolicy:
+    """The learner that comes with the package, as an online policy."""
+    return T2DRL.load().as_policy()
