@@ -17,6 +17,7 @@ COMMANDS = {
     "audit": "Prove or refute what an auction mechanism claims.",
     "clear": "Clear a market by a mechanism, and tell how it went.",
     "trace": "Describe a request trace, or turn it into an instance.",
+    "train": "Train a learner, T2DRL or one of its controls.",
     "benchmark": "Score policies against the optimum.",
 }
 """Every command and its one line of help; the file and its function bear the command's name."""

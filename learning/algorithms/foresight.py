@@ -62,10 +62,10 @@ class ForesightOptions:
         For a number outside its limits.
     """
 
-    examples: int = 96
+    examples: int = 128
     runs: int = 64
     priced: int = 64
-    passes: int = 10
+    passes: int = 6
     batch: int = 2
     learning_rate: float = 3e-3
     history: int = 2

@@ -32,7 +32,7 @@ class EvolutionOptions:
         Standard deviation of the first generation, in weights of order 1.
     """
 
-    generations: int = 120
+    generations: int = 160
     population: int = 16
     episodes: int = 24
     step: float = 0.15

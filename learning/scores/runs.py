@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import numpy as np
+from numba import njit
 
 from ...problem.fields import FloatArray
 from ...solvers.compiled import compiled
@@ -23,9 +27,12 @@ class Runs:
         The episodes.
     foretold
         (B, T, M, F) what the network says of them (`regression.foretold`).
+    workers
+        Threads; all cores by default. The costs do not depend on it.
     """
 
-    def __init__(self, traces: Traces, foretold: FloatArray) -> None:
+    def __init__(self, traces: Traces, foretold: FloatArray, *, workers: int | None = None) -> None:
+        self._workers = workers or len(os.sched_getaffinity(0))
         self._slow, self._units, self._foretold = traces.slow, traces.units, foretold
         self._worlds = [World.of(Site.of(one, 0)) for one in traces.episodes]
         self._requests = [np.ascontiguousarray(one.requests[:, 0]) for one in traces.episodes]
@@ -39,23 +46,18 @@ class Runs:
     def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
         """Cost of the runs (all, or the `rows`) under weights (W,)."""
         chosen = range(len(self)) if rows is None else rows
-        saved = [
-            play(
-                weights,
-                self._worlds[row],
-                self._requests[row],
-                self._slow[row],
-                self._foretold[row],
-                self._units[row],
-            )
-            for row in chosen
-        ]
+
+        def saved_in(row: int) -> float:
+            slow, foretold, units = self._slow[row], self._foretold[row], self._units[row]
+            return play(weights, self._worlds[row], self._requests[row], slow, foretold, units)
+
+        with ThreadPoolExecutor(self._workers) as pool:
+            saved = list(pool.map(saved_in, chosen))
         costs: FloatArray = self.cloud_only[list(chosen)] - np.array(saved)
         return costs
 
 
-@compiled
-def play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, unit: Any) -> float:
+def _play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, unit: Any) -> float:
     """What a run saves against the cloud alone, in cost; arrays as in `features`, with a slot axis in front.
 
     Arrays over models or services may be padded beyond the world's own.
@@ -94,6 +96,9 @@ def play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, unit
             context[service] = min(world.window[service], max(0, grown)) if cached[model] else 0
         before[:] = cached
     return total
+
+
+play = cast("Callable[..., float]", njit(cache=True, nogil=True)(_play))  # threads play at the same time
 
 
 @compiled

@@ -34,9 +34,9 @@ class Config:
     """
 
     core: str = "ttt"
-    width: int = 32
+    width: int = 40
     inner_target: str = "next-demand"
-    inner_batch: int = 8
+    inner_batch: int = 20
     learns: bool = True
 
     def __post_init__(self) -> None:

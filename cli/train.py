@@ -1,0 +1,99 @@
+"""``edgeopt train``: train a learner, or go on with a training that was interrupted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .console import console, progress_bar
+
+if TYPE_CHECKING:
+    from ..learning.serving.sources import EpisodeSource
+    from ..learning.t2drl.t2drl import T2DRL
+
+
+def train(
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(help="A scenario to train on; may be given often. By default the shipped learner's."),
+    ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="A recorded trace to train on, its first 70 % only.")
+    ] = None,
+    algorithm: Annotated[str, typer.Option(help="foresight or ppo.")] = "foresight",
+    core: Annotated[str, typer.Option(help="ttt, gru, deltanet or none.")] = "ttt",
+    width: Annotated[int, typer.Option(help="Width of every layer.")] = 40,
+    inner_loop: Annotated[
+        bool, typer.Option(help="Whether the core learns while it reads; the control does not.")
+    ] = True,
+    examples: Annotated[
+        int | None, typer.Option(help="foresight: episodes a family for the regression.")
+    ] = None,
+    runs: Annotated[int | None, typer.Option(help="foresight: episodes a family for the evolution.")] = None,
+    passes: Annotated[int | None, typer.Option(help="foresight: passes over all examples.")] = None,
+    generations: Annotated[
+        int | None, typer.Option(help="foresight: generations of the evolution of a profile.")
+    ] = None,
+    slots: Annotated[int | None, typer.Option(help="Slots of an episode instead of the scenario's.")] = None,
+    slot_seconds: Annotated[float, typer.Option(help="Length of a trace's slots in seconds.")] = 30.0,
+    size: Annotated[str, typer.Option(help="Scenario: small, medium or large.")] = "medium",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder for the state, the scalars and the learner.")] = Path(
+        "t2drl"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+) -> None:
+    """Train T2DRL, or one of its controls, and write the learner into a folder.
+
+    A training that was interrupted goes on where it stopped when the same command is given again.
+    """
+    from ..learning import T2DRL
+    from ..learning.t2drl.config import Config
+    from ..learning.t2drl.recipes import options_of
+
+    config = Config(core=core, width=width, learns=inner_loop)
+    given = {"examples": examples, "runs": runs, "passes": passes, "generations": generations}
+    options = options_of(algorithm, {name: value for name, value in given.items() if value is not None})
+    families = _families(scenario, trace, slots=slots, slot_seconds=slot_seconds, size=size)
+    with progress_bar(quiet=as_json) as bar:
+        row = bar.add_task("training", total=None)
+
+        def watch(done: int, updates: int, scalars: Mapping[str, float]) -> None:
+            words = ", ".join(f"{name} {value:.4g}" for name, value in scalars.items())
+            bar.update(row, completed=done, total=updates, description=words)
+
+        learner = T2DRL.train(
+            families, algorithm=algorithm, config=config, options=options, seed=seed, folder=out, watch=watch
+        )
+    _say(learner, out, as_json=as_json)
+
+
+def _families(
+    names: list[str] | None, trace: Path | None, *, slots: int | None, slot_seconds: float, size: str
+) -> dict[str, EpisodeSource]:
+    from ..learning.t2drl.recipes import scenario_families, trace_family
+
+    if trace is not None:
+        families = trace_family(trace, slots=slots or 120, slot_seconds=slot_seconds)
+        return families | (scenario_families(names, slots=slots, size=size) if names else {})
+    return scenario_families(names, slots=slots, size=size)
+
+
+def _say(learner: T2DRL, out: Path, *, as_json: bool) -> None:
+    facts: dict[str, Any] = {
+        "folder": str(out),
+        "algorithm": learner.algorithm,
+        "profiles": list(learner.profiles),
+        **learner.sizes,
+    }
+    if as_json:
+        typer.echo(json.dumps(facts, allow_nan=False))
+        return
+    screen = console()
+    profiles = f"; profiles {', '.join(learner.profiles)}" if learner.profiles else ""
+    screen.print(f"{learner.algorithm}: {learner.sizes['parameters']:,} parameters{profiles}", soft_wrap=True)
+    screen.print(f"wrote {out}", soft_wrap=True)
