@@ -267,9 +267,9 @@ class PPO:
             "policy_loss": policy_loss.item(),
             "value_loss": value_loss.item(),
             "entropy": entropy.mean().item(),
-            "clipped": float((clipped != ratio).float().mean()),
-            "moved": float(((ratio - 1.0) - log_ratio).mean()),
-            "ratio_error": float((ratio - 1.0).abs().max()),
+            "clipped": (clipped != ratio).float().mean().item(),
+            "moved": ((ratio - 1.0) - log_ratio).mean().item(),
+            "ratio_error": (ratio - 1.0).abs().max().item(),
         }
 
     def _step(self, loss: Any) -> None:

@@ -123,7 +123,7 @@ def log_probability(scores: Any, footprint: Any, drawn: Draw, temperature: float
     Parameters
     ----------
     scores : tensor (N, M)
-        Gradients flow through them.
+        Gradients flow through them; those of padding are 0.
     footprint : tensor (N, M)
         Positive, padding too.
     drawn
