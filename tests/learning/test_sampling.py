@@ -37,7 +37,9 @@ def judged(found: Draw, sites: Sites, scores: Any, temperature: float = 1.5) -> 
     return log_probability(torch.from_numpy(scores), footprint, tensors, temperature)
 
 
-def probability(asked: list[int], scores: list[float], footprint: list[float], room: float) -> dict[Any, float]:
+def probability(
+    asked: list[int], scores: list[float], footprint: list[float], room: float
+) -> dict[Any, float]:
     """Probability of every set by the definition: a tree of decisions, the price from a fraction at a time."""
     if not asked:
         return {frozenset(): 1.0}
