@@ -23,6 +23,9 @@ from ..serving.sources import EpisodeSource
 from ..serving.vector import EdgeServingVectorEnv
 from .sampling import Draw, draw
 
+KEPT = 256
+"""Episodes of which a player remembers how the starting policy plays them (half a megabyte each)."""
+
 
 @dataclass(frozen=True)
 class Chance:
@@ -66,8 +69,22 @@ class Rollout:
     terminated: BoolArray
 
 
+@dataclass(frozen=True)
+class _First:
+    """What a rollout of the starting policy tells: what `Network.read` reads, costs (B, T), ended (B,)."""
+
+    seen: dict[str, Any]
+    begins: Any
+    cost: FloatArray
+    ended: BoolArray
+
+    def of_lane(self, lane: int) -> _First:
+        seen = {name: one[lane].clone() for name, one in self.seen.items()}
+        return _First(seen, self.begins[lane], self.cost[lane], self.ended[lane])
+
+
 class Player:
-    """Plays rollouts of `slots` slots in `lanes` lanes; it has no state that a rollout leaves behind.
+    """Plays rollouts of `slots` slots in `lanes` lanes; a rollout does not depend on those before it.
 
     Parameters
     ----------
@@ -78,6 +95,7 @@ class Player:
     def __init__(self, source: EpisodeSource, lanes: int, slots: int, prior: PriorOptions) -> None:
         self._env = EdgeServingVectorEnv(source, lanes, copy=False)
         self.lanes, self.slots, self._options = lanes, slots, prior
+        self._kept: dict[int, _First] = {}
 
     def play(
         self,
@@ -101,11 +119,35 @@ class Player:
         """
         import torch
 
-        first = self._pass(seeds, episodes)
+        first = self._first(seeds, episodes)
         with torch.inference_mode():
             state = network.initial(self.lanes, self._env.lanes.models)
-            tokens, _ = network.read(first.seen, first.begins, state, adapt=adapt)
+            # What follows the last slot is not read where all episodes are over: its value is 0 anyway.
+            rest = int(first.ended.all())
+            asked = {name: one[:, : self.slots + 1 - rest] for name, one in first.seen.items()}
+            tokens, _ = network.read(asked, first.begins[:, : self.slots + 1 - rest], state, adapt=adapt)
+            tokens = torch.nn.functional.pad(tokens, (0, 0, 0, 0, 0, rest))
         return self._pass(seeds, episodes, (network, tokens), chance, first.cost)
+
+    def _first(self, seeds: Sequence[int], episodes: Sequence[int]) -> _First:
+        """Play the starting policy, or remember how it went: in a whole rollout that is one episode."""
+        import torch
+
+        if not all(episode in self._kept for episode in episodes):
+            played = self._pass(seeds, episodes)
+            seen = {name: played.seen[name] for name in ("models", "server", "model_mask")}
+            first = _First(seen, played.begins, played.cost, played.terminated[:, -1])
+            for lane, episode in enumerate(episodes):
+                if len(self._kept) < KEPT and not played.terminated[lane, :-1].any():
+                    self._kept[episode] = first.of_lane(lane)
+            return first
+        rows = [self._kept[episode] for episode in episodes]
+        return _First(
+            {name: torch.stack([row.seen[name] for row in rows]) for name in rows[0].seen},
+            torch.stack([row.begins for row in rows]),
+            np.stack([row.cost for row in rows]),
+            np.stack([row.ended for row in rows]),
+        )
 
     def _pass(
         self,

@@ -34,7 +34,7 @@ def started(core: str = "gru", *, seed: int = 0, options: PPOOptions = QUICK, sl
 
 
 def test_advantages_by_hand() -> None:
-    """One lane, discount 1/2, smoothing 1/2: the episode ends after slot 1, the rollout is cut after slot 3."""
+    """A run on two short episodes, whose 12 slots are cut to 10."""
     rewards, value = np.array([[1.0, 2.0, 3.0, 4.0]]), np.array([[1.0, 1.0, 2.0, 2.0]])
     following = np.array([[1.0, 0.0, 2.0, 8.0]])
     ended = np.array([[False, True, False, False]])
@@ -114,7 +114,7 @@ def test_bad_options_are_named(option: str, value: Any) -> None:
 
 
 def bandit() -> Instance:
-    """One model of four pays for its load; the starting policy, which looks one slot ahead, never loads it."""
+    """One model of four pays for its load; the starting policy looks one slot ahead and never loads it."""
     return scenario("stationary", seed=0, split="train", slots=24, models=4, services=6)
 
 
@@ -148,7 +148,7 @@ def test_untrained_the_knapsack_plays_the_starting_policy() -> None:
 
 
 def test_a_cut_rollout_sees_what_follows_and_an_ended_one_begins_anew() -> None:
-    """Episodes of 12 slots: 10 slots do not end them, 15 do after slot 11, with the same successors each time."""
+    """Episodes of 12 slots: 10 do not end them, 15 do after slot 11, with the same successors."""
     source = scenario_source("decoy", seeds=range(2), models=4, services=6, slots=12)
     network, generator = Network("gru", width=8), np.random.default_rng(0)
     cut = Player(source, 2, 10, PriorOptions()).play(network, [1, 2], [0, 1], Chance(1.0, generator))
@@ -178,3 +178,21 @@ def test_drawn_plans_are_feasible() -> None:
 
     env.step_plan = checked  # type: ignore[method-assign]
     player.play(Network("none", width=8), [0, 0], [0, 1], Chance(5.0, np.random.default_rng(0)))
+
+
+def test_what_is_remembered_of_the_starting_policy_changes_nothing() -> None:
+    """The second rollout takes it from memory; it is the one of a player that has none."""
+    source = scenario_source("decoy", seeds=range(3), models=4, services=6, slots=12)
+    torch.manual_seed(2)
+    network = Network("ttt", width=8)
+    torch.nn.init.normal_(network.score[-1].weight)
+    for slots in (10, 12, 15):
+        player = Player(source, 2, slots, PriorOptions())
+        for lanes in ([0, 1], [1, 2], [2, 1]):
+            again = player.play(network, [1, 2], lanes)
+            fresh = Player(source, 2, slots, PriorOptions()).play(network, [1, 2], lanes)
+            assert np.array_equal(again.cost, fresh.cost)
+            assert np.array_equal(again.cost_of_prior, fresh.cost_of_prior)
+            over = np.pad(fresh.terminated, ((0, 0), (1, 0)))[:, -1]
+            assert np.array_equal(again.value[:, :-1], fresh.value[:, :-1])
+            assert np.array_equal(again.value[~over, -1], fresh.value[~over, -1])

@@ -40,7 +40,7 @@ def judged(found: Draw, sites: Sites, scores: Any, temperature: float = 1.5) -> 
 def probability(
     asked: list[int], scores: list[float], footprint: list[float], room: float
 ) -> dict[Any, float]:
-    """Probability of every set by the definition: a tree of decisions, the price from a fraction at a time."""
+    """Probability of every set by the definition: a tree of decisions, prices from fractional fills."""
     if not asked:
         return {frozenset(): 1.0}
     model, rest = asked[0], asked[1:]
