@@ -24,7 +24,6 @@ weights, their average, the optimiser's moments and two numbers, so a run that i
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,79 +33,9 @@ from ...problem.fields import BoolArray, FloatArray
 from ..networks.network import Network
 from ..serving.prior import PriorOptions
 from ..serving.sources import EpisodeSource
+from .ppo_options import PPOOptions
 from .rollout import Chance, Player, Rollout
 from .sampling import Draw, log_probability
-
-
-@dataclass(frozen=True, kw_only=True)
-class PPOOptions:
-    """What can be set.
-
-    Parameters
-    ----------
-    updates
-        Rollouts in all; each has `lanes` times `slots` steps.
-    lanes, slots
-        Episodes played at once, and their slots in a rollout; None: as many as the first episode has.
-    epochs, minibatches
-        Passes over a rollout, and parts of the lanes in each.
-    learning_rate
-        At the start; it falls to 0.
-    discount, smoothing
-        Gamma and lambda of the advantages.
-    clip, value_weight, gradient_norm
-        Of the objective.
-    temperature, temperature_end
-        Of the draws (`sampling`), in mean cloud costs of a request.
-    entropy
-        Weight of the entropy at the start; it falls to 0.
-    too_far
-        Mean of (ratio - 1) - log ratio beyond which an update stops.
-    averaging
-        What the averaged weights keep of themselves an optimiser step.
-
-    Raises
-    ------
-    InvalidOption
-        For a number outside its limits.
-    """
-
-    updates: int = 100
-    lanes: int = 64
-    slots: int | None = None
-    epochs: int = 2
-    minibatches: int = 4
-    learning_rate: float = 1e-3
-    discount: float = 0.99
-    smoothing: float = 0.95
-    clip: float = 0.2
-    value_weight: float = 0.5
-    gradient_norm: float = 1.0
-    temperature: float = 1.0
-    temperature_end: float = 0.3
-    entropy: float = 0.003
-    too_far: float = 0.05
-    averaging: float = 0.98
-
-    def __post_init__(self) -> None:
-        whole = ("updates", "lanes", "epochs", "minibatches", *(["slots"] if self.slots is not None else []))
-        positive = ("learning_rate", "clip", "gradient_norm", "temperature", "temperature_end", "too_far")
-        for name in whole:
-            if not getattr(self, name) >= 1:
-                raise InvalidOption(f"ppo: {name} = {getattr(self, name)}: must be at least 1")
-        for name in positive:
-            if not 0.0 < getattr(self, name) < np.inf:
-                raise InvalidOption(f"ppo: {name} = {getattr(self, name)}: must be positive")
-        for name in ("discount", "smoothing", "averaging"):
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise InvalidOption(f"ppo: {name} = {getattr(self, name)}: must be in [0, 1]")
-        for name in ("entropy", "value_weight"):
-            if not 0.0 <= getattr(self, name) < np.inf:
-                raise InvalidOption(f"ppo: {name} = {getattr(self, name)}: must be at least 0")
-        if self.minibatches > self.lanes:
-            raise InvalidOption(
-                f"ppo: minibatches = {self.minibatches}: must be at most lanes = {self.lanes}"
-            )
 
 
 class PPO:

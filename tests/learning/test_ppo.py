@@ -17,7 +17,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("gymnasium")
 
 from edgeopt.learning import as_source, scenario_source  # noqa: E402
-from edgeopt.learning.algorithms.ppo import PPO, PPOOptions, advantages, returns  # noqa: E402
+from edgeopt.learning.algorithms.ppo import PPO, advantages, returns  # noqa: E402
+from edgeopt.learning.algorithms.ppo_options import PPOOptions  # noqa: E402
 from edgeopt.learning.algorithms.rollout import Chance, Player  # noqa: E402
 from edgeopt.learning.networks.cores import CORES  # noqa: E402
 from edgeopt.learning.networks.network import Network  # noqa: E402
