@@ -10,7 +10,7 @@ Source: Schulman et al., arXiv 1707.06347 and 1506.02438 (GAE). What else it doe
 3.  Truncation: a rollout that is cut before its episodes end is bootstrapped with the value of the
     observation that follows it. After the last slot of an episode the value is 0.
 4.  Rewards are costs per mean cloud cost of a request, measured against the starting policy on the same
-    arrivals (`rollout`), over the running spread of returns.
+    arrivals (`rollout`), over the standard deviation of the first rollout's returns.
 5.  Advantages are normalised over the whole rollout.
 6.  Learning rate, temperature and entropy weight fall linearly, the last two to `temperature_end` and 0.
 7.  Gradients are clipped to a norm; an update stops early when the policy has moved too far.
@@ -49,6 +49,8 @@ class PPO:
         Where training episodes come from.
     options, prior
         See there; `prior` gives the scores that the network's residual is added to.
+    adapt
+        False: the core does not learn while it reads (the twin that is trained with the inner loop off).
     seed
         Of everything random.
 
@@ -67,13 +69,14 @@ class PPO:
         *,
         options: PPOOptions | None = None,
         prior: PriorOptions | None = None,
+        adapt: bool = True,
         seed: int = 0,
     ) -> None:
         import torch
 
         torch.set_num_threads(1)
         self.network, self.options, self.done = network, options or PPOOptions(), 0
-        self._source, self._seed, self._spread = source, seed, 0.0
+        self._source, self._adapt, self._seed, self._spread = source, adapt, seed, 1.0
         slots = self.options.slots or source[0].slots
         self._player = Player(source, self.options.lanes, slots, prior or PriorOptions())
         self._average = deepcopy(network)
@@ -100,13 +103,13 @@ class PPO:
         import torch
 
         options = self.options
-        left = 1.0 - self.done / options.updates
+        left = max(0.0, 1.0 - self.done / options.updates)
         temperature = options.temperature_end + left * (options.temperature - options.temperature_end)
         generator = np.random.default_rng([self._seed, self.done])
         rollout = self._play(generator, temperature)
         rewards = rollout.cost_of_prior - rollout.cost
         if self.done == 0:
-            self._spread = 1e-6 + float(returns(rewards, rollout.terminated, options.discount).std())
+            self._spread = float(returns(rewards, rollout.terminated, options.discount).std()) or 1.0
         advantage, target = self._advantages(rollout, rewards / self._spread)
         for group in self._optimizer.param_groups:
             group["lr"] = options.learning_rate * left
@@ -146,7 +149,8 @@ class PPO:
         # Every episode is used as often as any other, give or take one.
         order = np.concatenate([generator.permutation(episodes) for _ in range(-(-lanes // episodes))])
         seeds = generator.integers(2**31, size=lanes).tolist()
-        return self._player.play(self.network, seeds, order[:lanes].tolist(), Chance(temperature, generator))
+        chance = Chance(temperature, generator)
+        return self._player.play(self.network, seeds, order[:lanes].tolist(), chance, adapt=self._adapt)
 
     def _advantages(self, rollout: Rollout, rewards: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Normalised advantages and targets of the value (B, T)."""
@@ -176,7 +180,7 @@ class PPO:
         seen = {name: one[lanes, :slots] for name, one in rollout.seen.items()}
         state = self.network.initial(len(lanes), models)
         scores, value, _ = self.network(
-            seen, rollout.base[lanes, :slots], rollout.begins[lanes, :slots], state
+            seen, rollout.base[lanes, :slots], rollout.begins[lanes, :slots], state, adapt=self._adapt
         )
 
         def rows(one: Any) -> Any:

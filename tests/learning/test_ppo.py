@@ -27,11 +27,12 @@ from edgeopt.learning.serving.prior import PriorOptions  # noqa: E402
 QUICK = PPOOptions(updates=4, lanes=4, slots=10, epochs=2, minibatches=2)
 
 
-def started(core: str = "gru", *, seed: int = 0, options: PPOOptions = QUICK, slots: int = 12) -> PPO:
+def started(core: str = "gru", *, seed: int = 0, options: PPOOptions = QUICK, adapt: bool = True) -> PPO:
     """A run on two short episodes; their 12 slots are cut to 10."""
     torch.manual_seed(5)
-    source = scenario_source("decoy", seeds=range(2), models=4, services=6, slots=slots)
-    return PPO(Network(core, width=8, inner_batch=4), source, options=options, seed=seed)
+    source = scenario_source("decoy", seeds=range(2), models=4, services=6, slots=12)
+    network = Network(core, width=8, inner_batch=4)
+    return PPO(network, source, options=options, adapt=adapt, seed=seed)
 
 
 def test_advantages_by_hand() -> None:
@@ -51,6 +52,18 @@ def test_the_ratio_is_one_at_first(core: str) -> None:
     run = started(core)
     assert run.update()["ratio_error"] < 1e-4
     assert run.update()["ratio_error"] < 1e-4
+
+
+def test_a_twin_without_the_inner_loop_is_consistent_too() -> None:
+    """Played and judged alike, and not as the network that adapts: the labels' view is never learnt."""
+    run = started("ttt", adapt=False)
+    before = run.network.core.value.weight.clone()
+    assert max(run.update()["ratio_error"], run.update()["ratio_error"]) < 1e-4
+    assert torch.equal(run.network.core.value.weight, before)
+    adapting = started("ttt")
+    adapting.update()
+    adapting.update()
+    assert not torch.equal(adapting.network.core.value.weight, before)
 
 
 def test_with_one_step_an_update_is_the_policy_gradient() -> None:
