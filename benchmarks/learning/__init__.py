@@ -1,0 +1,1 @@
+"""Outside checks of the environment and of what is learnt in it."""
