@@ -38,6 +38,8 @@ def train(
     generations: Annotated[
         int | None, typer.Option(help="foresight: generations of the evolution of a profile.")
     ] = None,
+    updates: Annotated[int | None, typer.Option(help="ppo: rollouts in all.")] = None,
+    lanes: Annotated[int | None, typer.Option(help="ppo: episodes played at once.")] = None,
     slots: Annotated[int | None, typer.Option(help="Slots of an episode instead of the scenario's.")] = None,
     slot_seconds: Annotated[float, typer.Option(help="Length of a trace's slots in seconds.")] = 30.0,
     size: Annotated[str, typer.Option(help="Scenario: small, medium or large.")] = "medium",
@@ -57,6 +59,7 @@ def train(
 
     config = Config(core=core, width=width, learns=inner_loop)
     given = {"examples": examples, "runs": runs, "passes": passes, "generations": generations}
+    given |= {"updates": updates, "lanes": lanes}
     options = options_of(algorithm, {name: value for name, value in given.items() if value is not None})
     families = _families(scenario, trace, slots=slots, slot_seconds=slot_seconds, size=size)
     with progress_bar(quiet=as_json) as bar:

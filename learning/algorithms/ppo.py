@@ -83,6 +83,11 @@ class PPO:
         self._optimizer = torch.optim.Adam(self._weights(), lr=self.options.learning_rate, eps=1e-5)
 
     @property
+    def updates(self) -> int:
+        """How many there are in all."""
+        return self.options.updates
+
+    @property
     def finished(self) -> bool:
         """Whether all updates are done."""
         return self.done >= self.options.updates

@@ -19,7 +19,7 @@ from ..serving.sources import EpisodeSource
 from .worth import fair_rent, worth
 
 RENT_STEPS = 24
-PRICE_GAP = 0.01
+PRICE_GAP = 0.02
 """Relative gap at which the prices of a trace are good enough to learn from."""
 
 _NAMES = [name for name, _ in MODEL_FEATURES]

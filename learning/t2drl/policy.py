@@ -14,10 +14,11 @@ from ...problem import Instance
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray, IntArray
 from ...solvers.policies.demand import requests_by_server, require_fitted
-from ...solvers.policies.protocol import Site
+from ...solvers.policies.protocol import Agent, Site
 from ..networks.network import Network
 from ..serving.demand import Demand, history
 from .agent import T2DRLAgent
+from .residual import ResidualAgent
 from .slow_steps import SlowSteps
 
 
@@ -28,9 +29,10 @@ class T2DRLPolicy:
     Parameters
     ----------
     network, profiles
-        What was trained: the network, and (W,) weights of the scores by name.
+        What was trained: the network, and (W,) weights of the scores by name; with none of them the network
+        acts by its residual on index scores.
     profile
-        Which of them to use; tuning chooses on validation instances.
+        Which of them to use; tuning chooses on validation instances. Empty where there are none.
     adapt
         Whether the core learns while it reads (test-time learning of fast weights).
     reset_every
@@ -51,7 +53,7 @@ class T2DRLPolicy:
     clairvoyant: ClassVar[bool] = False
     network: Network
     profiles: Mapping[str, FloatArray]
-    profile: str
+    profile: str = ""
     adapt: bool = True
     reset_every: int | None = None
     placebo: bool = False
@@ -60,12 +62,14 @@ class T2DRLPolicy:
     _runs: Mapping[str, list[IntArray]] | None = dataclasses.field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.profile not in self.profiles:
+        if self.profile not in (self.profiles or {""}):
             raise InvalidOption(
                 f"policy {self.title}: profile = {self.profile!r}: must be one of {', '.join(self.profiles)}"
             )
         if self.reset_every is not None and self.reset_every < 1:
             raise InvalidOption(f"policy {self.title}: reset_every = {self.reset_every}: must be at least 1")
+        if not self.profiles and (self.placebo or self.slow_rate):
+            raise InvalidOption(f"policy {self.title}: placebo and slow_rate need a learner that foretells")
         if not 0.0 <= self.slow_rate < 1.0:
             raise InvalidOption(f"policy {self.title}: slow_rate = {self.slow_rate}: must be in [0, 1)")
 
@@ -100,9 +104,18 @@ class T2DRLPolicy:
         """Return a copy that begins with the statistics of the training instances' arrivals."""
         return dataclasses.replace(self, _runs=requests_by_server(training))
 
-    def start(self, site: Site, rng: np.random.Generator, future: IntArray | None) -> T2DRLAgent:  # noqa: ARG002
+    def start(
+        self,
+        site: Site,
+        rng: np.random.Generator,
+        future: IntArray | None,  # noqa: ARG002
+    ) -> Agent:
         """Begin a run on one server."""
         torch.set_num_threads(1)
+        if not self.profiles:
+            return ResidualAgent(
+                self.network, site, self._learnt(site), adapt=self.adapt, reset_every=self.reset_every
+            )
         slow = None
         if self.slow_rate > 0.0:
             slow = SlowSteps(self.network, site.service_model, rate=self.slow_rate)

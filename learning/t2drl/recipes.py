@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ...problem import from_trace, scenario_names
 from ...problem.errors import InvalidOption
 from ..algorithms.foresight import ForesightOptions
+from ..algorithms.ppo_options import PPOOptions
 from ..scores.evolution import EvolutionOptions
 from ..serving.sources import EpisodeSource, InstanceSource, scenario_source, windows
 
@@ -52,7 +52,7 @@ def trace_family(path: Path, *, slots: int, slot_seconds: float) -> dict[str, Ep
     return {"trace": InstanceSource(windows(instance, slots, part=TRAINING_PART))}
 
 
-def options_of(algorithm: str, given: Mapping[str, int]) -> Any:
+def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | PPOOptions:
     """Options of an algorithm from what a command line gave.
 
     Raises
@@ -60,10 +60,14 @@ def options_of(algorithm: str, given: Mapping[str, int]) -> Any:
     InvalidOption
         For an unknown algorithm, an option that it does not have, or a number outside its limits.
     """
-    if algorithm != "foresight":
-        if given:
-            raise InvalidOption(f"{next(iter(given))}: is an option of the algorithm foresight only")
-        return None
+    known = {"foresight": ("examples", "runs", "passes", "generations"), "ppo": ("updates", "lanes")}
+    if algorithm not in known:
+        raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(known)}")
+    for name in given:
+        if name not in known[algorithm]:
+            raise InvalidOption(f"{name}: is no option of the algorithm {algorithm}")
+    if algorithm == "ppo":
+        return PPOOptions(**given)
     own = {name: value for name, value in given.items() if name != "generations"}
     if "examples" in own:
         own["priced"] = min(own["examples"], ForesightOptions().priced)

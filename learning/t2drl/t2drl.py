@@ -12,17 +12,27 @@ import torch
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
 from ..algorithms.foresight import ForesightOptions, ForesightTraining
+from ..algorithms.ppo import PPO
+from ..algorithms.ppo_options import PPOOptions
 from ..networks.network import Network, sizes
-from ..serving.sources import EpisodeSource, Origin, as_source
+from ..serving.sources import EpisodeSource, JoinedSource, Origin, WithHistory, as_source
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import Config
 from .policy import T2DRLPolicy
-from .training import Watch, forget_training, run_training
+from .training import Algorithm, Watch, forget_training, run_training
 
-AlgorithmName = Literal["foresight"]
-ALGORITHMS: tuple[AlgorithmName, ...] = ("foresight",)
+AlgorithmName = Literal["foresight", "ppo"]
+ALGORITHMS: tuple[AlgorithmName, ...] = ("foresight", "ppo")
 SHIPPED = Path(__file__).parent / "shipped"
 """Folder of the checkpoint that comes with the package."""
+
+HISTORY = 2
+"""Other episodes that have taught the statistics with which PPO's episodes begin."""
+
+_OPTIONS: dict[str, type[ForesightOptions] | type[PPOOptions]] = {
+    "foresight": ForesightOptions,
+    "ppo": PPOOptions,
+}
 
 Families: TypeAlias = "Origin | Mapping[str, Origin]"
 
@@ -60,7 +70,7 @@ class T2DRL:
         *,
         algorithm: AlgorithmName = "foresight",
         config: Config | None = None,
-        options: ForesightOptions | None = None,
+        options: ForesightOptions | PPOOptions | None = None,
         seed: int = 0,
         folder: str | Path | None = None,
         watch: Watch = lambda _done, _all, _scalars: None,
@@ -73,9 +83,11 @@ class T2DRL:
             Training episodes: whatever `as_source` takes, or several families of them by name. All episodes
             of a family are of one world and of one length.
         algorithm
-            One of `ALGORITHMS`; see `algorithms`.
+            "foresight" (`algorithms.foresight`) learns to foretell and evolves scores; "ppo"
+            (`algorithms.ppo`) is the policy gradient of the paper, on the same network, with one network for
+            all families together.
         config, options
-            Shape of the network, and size of the training.
+            Shape of the network, and size of the training (`ForesightOptions`, `PPOOptions`).
         seed
             Of everything random; the same seed gives the same learner, bit for bit on one kind of processor.
         folder
@@ -87,19 +99,23 @@ class T2DRL:
         Raises
         ------
         InvalidOption
-            For an unknown algorithm, or a source with too few episodes.
+            For an unknown algorithm, options of another, or a source with too few episodes.
         InvalidFile
             If the folder holds a training with other settings.
         """
         if algorithm not in ALGORITHMS:
             raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(ALGORITHMS)}")
         torch.set_num_threads(1)
-        config, options = config or Config(), options or ForesightOptions()
+        config, options = config or Config(), options or _OPTIONS[algorithm]()
+        if type(options) is not _OPTIONS[algorithm]:
+            raise InvalidOption(
+                f"options: {type(options).__name__} are not those of the algorithm {algorithm}"
+            )
         families = _families(source)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             network = config.network()
-        training = ForesightTraining(network, families, options, seed, adapt=config.learns)
+        training = _training(network, families, options, seed, adapt=config.learns)
         facts = {
             "algorithm": algorithm,
             "config": config.as_dict(),
@@ -111,7 +127,8 @@ class T2DRL:
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
         run_training(training, facts, place, watch)
-        learner = cls(training.best(), config, training.weights, algorithm, facts)
+        weights = training.weights if isinstance(training, ForesightTraining) else {}
+        learner = cls(training.best(), config, weights, algorithm, facts)
         if place is not None:
             learner.save(place)
             forget_training(place)
@@ -148,7 +165,7 @@ class T2DRL:
         options
             Others of `T2DRLPolicy`: profile, reset_every, placebo, slow_rate, title.
         """
-        profile = "general" if "general" in self.profiles else next(iter(self.profiles))
+        profile = "general" if "general" in self.profiles else next(iter(self.profiles), "")
         policy = T2DRLPolicy(
             network=self.network,
             profiles=self.profiles,
@@ -156,6 +173,20 @@ class T2DRL:
             adapt=adapt and self.config.learns,
         )
         return policy.with_options(**options) if options else policy
+
+
+def _training(
+    network: Network,
+    families: Mapping[str, EpisodeSource],
+    options: ForesightOptions | PPOOptions,
+    seed: int,
+    *,
+    adapt: bool,
+) -> Algorithm:
+    if isinstance(options, ForesightOptions):
+        return ForesightTraining(network, families, options, seed, adapt=adapt)
+    parts = [WithHistory(one, HISTORY) if len(one) > HISTORY else one for one in families.values()]
+    return PPO(network, JoinedSource(parts), options=options, adapt=adapt, seed=seed)
 
 
 def _families(source: Families) -> dict[str, EpisodeSource]:

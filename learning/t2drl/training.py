@@ -30,7 +30,11 @@ class Algorithm(Protocol):
     """A training, update by update."""
 
     network: Network
-    done: int
+
+    @property
+    def done(self) -> int:
+        """Updates done."""
+        ...
 
     @property
     def updates(self) -> int:

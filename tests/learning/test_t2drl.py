@@ -12,7 +12,7 @@ import pytest
 
 from edgeopt.problem import evaluate, scenario
 from edgeopt.problem.errors import EdgeoptError, InvalidFile, InvalidOption
-from edgeopt.solvers import simulate
+from edgeopt.solvers import policy, simulate
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gymnasium")
@@ -20,6 +20,7 @@ pytest.importorskip("cma")
 
 from edgeopt.learning import T2DRL, scenario_source  # noqa: E402
 from edgeopt.learning.algorithms.foresight import ForesightOptions  # noqa: E402
+from edgeopt.learning.algorithms.ppo_options import PPOOptions  # noqa: E402
 from edgeopt.learning.scores.evolution import EvolutionOptions  # noqa: E402
 from edgeopt.learning.t2drl.config import Config  # noqa: E402
 
@@ -210,3 +211,32 @@ def test_bad_options_of_the_policy_are_named(trained: tuple[T2DRL, Path]) -> Non
     ):
         with pytest.raises(InvalidOption, match=message):
             policy.with_options(**options)
+
+
+def test_ppo_through_the_same_door(tmp_path: Path) -> None:
+    """Trained, saved, loaded, played; untrained it is the index policy; killed it ends bit-equal."""
+    source = scenario_source("decoy", seeds=range(6), size="small", slots=20)
+    options = PPOOptions(updates=2, lanes=4, minibatches=2, epochs=1)
+
+    def start(folder: Path | None, **changes: Any) -> T2DRL:
+        return T2DRL.train(
+            source, algorithm="ppo", config=CONFIG, options=options, folder=folder, seed=3, **changes
+        )
+
+    def kill(_done: int, _all: int, _scalars: Mapping[str, float]) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        start(tmp_path, watch=kill)
+    learner, whole = start(tmp_path), start(None)
+    assert same(learner, whole)
+    loaded = T2DRL.load(tmp_path)
+    instance = scenario("decoy", size="small", slots=20)
+    plans = [simulate(instance, one.as_policy()) for one in (learner, loaded)]
+    assert np.array_equal(plans[0].cached, plans[1].cached)
+    untrained = T2DRL(CONFIG.network(), CONFIG, {}, "ppo", {})
+    assert np.array_equal(
+        simulate(instance, untrained.as_policy()).cached, simulate(instance, policy("index")).cached
+    )
+    with pytest.raises(InvalidOption, match="not those of the algorithm"):
+        T2DRL.train(source, algorithm="ppo", options=ForesightOptions())
