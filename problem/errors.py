@@ -38,6 +38,10 @@ class InvalidOption(EdgeoptError):
     """An argument has a value that is not among the possible ones."""
 
 
+class MissingLibrary(EdgeoptError, ImportError):
+    """A library of an optional extra is not installed."""
+
+
 class InfeasiblePlan(EdgeoptError):
     """A plan breaks a constraint of its instance.
 

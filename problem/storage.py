@@ -56,6 +56,23 @@ def write_atomic(path: str | Path, data: bytes) -> None:
         raise InvalidFile(f"{target}: cannot be written ({error.strerror or error})") from None
 
 
+def read_bounded(source: Path) -> bytes:
+    """Return the content of a file of at most 4 GiB.
+
+    Raises
+    ------
+    InvalidFile
+        If it is larger or cannot be read.
+    """
+    try:
+        size = source.stat().st_size
+        if size > _MAX_FILE_BYTES:
+            raise InvalidFile(f"{source}: {size:,} bytes; at most {_MAX_FILE_BYTES:,} are read")
+        return source.read_bytes()
+    except OSError as error:
+        raise InvalidFile(f"{source}: cannot be read ({error.strerror or error})") from None
+
+
 def save(path: str | Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write arrays under a kind such as ``instance/1``; the suffix chooses the format."""
     if _suffix(path) == ".npz":
@@ -196,17 +213,26 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _from_json(source: Path, name: str, value: Any) -> npt.NDArray[Any]:
+    if name.endswith("_names"):
+        return _names_from_json(source, name, value)
     try:
         array = np.asarray(value)
-        if array.dtype.kind == "U" and not name.endswith("_names"):
+        if array.dtype.kind == "U":
             array = np.asarray(_with_infinity(value), dtype=np.float64)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidFile(
             f"{source}: entry '{name[:40]}' is not a regular array ({_one_line(error)})"
         ) from None
-    if array.dtype.kind not in "biufU":
+    if array.dtype.kind not in "biuf":
         raise InvalidFile(f"{source}: entry '{name[:40]}' holds something other than numbers")
     return array
+
+
+def _names_from_json(source: Path, name: str, value: Any) -> npt.NDArray[Any]:
+    """Return a list of texts; numpy would make one of a number, and drop zero bytes at an end."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and "\0" not in item for item in value):
+        raise InvalidFile(f"{source}: entry '{name[:40]}' must be a list of texts without zero bytes")
+    return np.asarray(value, dtype=np.str_)
 
 
 def _with_infinity(value: Any) -> Any:
