@@ -11,7 +11,13 @@ from .violation import Violation
 
 
 class EdgeoptError(ValueError):
-    """Base of every error that bad input can raise."""
+    """Base of every error that bad input can raise.
+
+    The message is kept on one line, whatever names from files it quotes.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(" ".join(each.splitlines()) if isinstance(each, str) else each for each in args))
 
 
 class InvalidInstance(EdgeoptError):
