@@ -113,11 +113,11 @@ def _capacities(instance: Instance) -> tuple[tuple[FloatArray, float], tuple[Flo
 def _largest_count(rate: FloatArray, capacity: float) -> IntArray:
     """Return the most requests of each service that fit alone (S,)."""
     huge = float(2**40)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         count = np.where(rate > 0, np.minimum(usable(capacity) / rate, huge), huge)
-    whole = np.floor(count)
-    whole += fits((whole + 1) * rate, capacity) & (rate > 0)
-    whole -= ~fits(whole * rate, capacity)
+        whole = np.floor(count)
+        whole += fits((whole + 1) * rate, capacity) & (rate > 0)
+        whole -= ~fits(whole * rate, capacity)
     return np.maximum(whole, 0).astype(np.int64)
 
 
