@@ -1,8 +1,8 @@
 """Import a trace of a gigabyte, and measure the memory that takes.
 
 ``PYTHONPATH=tests python -m drills.big_trace --gigabytes 1`` writes the trace (Azure's columns, one line a
-request, with bursts in which the clock runs backwards), imports it with ``edgeopt trace --out`` and prints the
-peak of resident memory. The folder needs room for the file.
+request, with jumps in which the clock runs backwards), imports it with ``edgeopt trace --out`` and prints
+the peak of resident memory. The folder needs room for the file.
 """
 
 from __future__ import annotations
@@ -43,12 +43,8 @@ def write_trace(path: Path, size: int) -> int:
 
 def run_measured(words: list[str], output: Path) -> tuple[int, int, float]:
     """Run a command; return its status, its peak of resident memory (bytes) and its processor seconds."""
-    pid = os.posix_spawn(
-        words[0],
-        words,
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT, 0o644)],
-    )
+    opened = (os.POSIX_SPAWN_OPEN, 1, output, os.O_WRONLY | os.O_CREAT, 0o644)
+    pid = os.posix_spawn(words[0], words, os.environ, file_actions=[opened])
     _, status, usage = os.wait4(pid, 0)
     return os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024, usage.ru_utime + usage.ru_stime
 

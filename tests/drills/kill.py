@@ -1,7 +1,7 @@
-"""Kill commands at random moments, again and again: nothing lost, nothing doubled, the same result at the end.
+"""Kill commands at random moments: nothing lost, nothing doubled, the same result at the end.
 
-The full drill: ``PYTHONPATH=tests python -m drills.kill --kills 60`` (``--job benchmark`` for one of them). Add
-a command by adding a `Job` to `JOBS`.
+The full drill: ``PYTHONPATH=tests python -m drills.kill --kills 60`` (``--job benchmark`` for one of them).
+Add a command by adding a `Job` to `JOBS`.
 """
 
 from __future__ import annotations

@@ -14,16 +14,18 @@ from collections.abc import Callable
 from typing import Any
 
 WORDS = (
-    "", "-1", "0", "1e999", "-1e999", "NaN", "Infinity", "nan", "inf", "null", "true", "9" * 25, "9" * 400, "1e308",
-    "5e-324", "-0.0", "1/0", "0x10", '"', "[", "]", "{", "}", ",", "\n", "\r\n", "\0", "\ufeff", "\ud7ff",
-    "é", "火", "%s", "../../etc/passwd", "__import__('os')", "999999999", "2147483648", "18446744073709551616",
+    "", "-1", "0", "1e999", "-1e999", "NaN", "Infinity", "nan", "inf", "null", "true", "9" * 25, "9" * 400,
+    "1e308", "5e-324", "-0.0", "1/0", "0x10", '"', "[", "]", "{", "}", ",", "\n",
+    "\r\n", "\0", "\ufeff", "\ud7ff",
+    "é", "火", "%s", "../../etc/passwd", "__import__('os')", "999999999", "2147483648",
+    "18446744073709551616",
     "1970-01-01 00:00:00", "2023-11-16 25:61:00", "a" * 5000, "[" * 3000,
 )  # fmt: skip
 """What takes the place of a word or a number."""
 
 VALUES: tuple[Any, ...] = (
-    None, True, -1, 0, 1, 0.5, 1e308, 5e-324, 10**30, 10**400, 2**63, "", "inf", "nan", "17/2", "1/0", "a\0b", "\ud800",
-    [], [[]], [1, [2]], {}, {"$array": "int64", "shape": [10**9], "values": []},
+    None, True, -1, 0, 1, 0.5, 1e308, 5e-324, 10**30, 10**400, 2**63, "", "inf", "nan", "17/2", "1/0", "a\0b",
+    "\ud800", [], [[]], [1, [2]], {}, {"$array": "int64", "shape": [10**9], "values": []},
     {"$array": "object", "shape": [1], "values": [1]}, {"$number": "x"}, [None], ["a", 1], 999999, 10**9,
 )  # fmt: skip
 """What takes the place of a part of a JSON document."""

@@ -46,7 +46,7 @@ def odd_instances(draw: Any) -> Instance:
     }  # fmt: skip
     requests = instance.requests.copy()
     requests[-1] = draw(st.sampled_from([0, 10**9]))
-    cost = draw(st.sampled_from([5e-324, -0.0, 0.1, 1 / 3, 1e308]))
+    cost = draw(st.sampled_from([5e-324, -0.0, 0.1, 1 / 3, 1e100]))
     return instance.replace(requests=requests, cloud_cost=cost, **names)
 
 
@@ -79,9 +79,8 @@ def test_files_are_exact_and_equal_bytes_for_equal_instances(
     first, second = tmp_path / f"first{suffix}", tmp_path / f"second{suffix}"
     save_instance(instance, first)
     assert load_instance(first) == instance
-    if suffix != ".npz":  # a zip holds the time
-        save_instance(instance, second)
-        assert first.read_bytes() == second.read_bytes()
+    save_instance(instance, second)
+    assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.parametrize("suffix", INSTANCE_SUFFIXES)
