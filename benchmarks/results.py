@@ -1,4 +1,4 @@
-"""The rows of a benchmark: fixed columns, the same names in CSV and JSON."""
+"""The rows of a benchmark: fixed columns, the same names in CSV, JSON and Parquet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ..problem.errors import InvalidFile
+from ..problem.errors import EdgeoptError, InvalidFile
+from ..problem.exchange.axes import one_line, optional
+from ..problem.exchange.table_files import parquet_bytes, read_parquet
+from ..problem.storage import read_bounded
+
+_WRONG = (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading a table of something else can raise."""
 
 
 @dataclass(frozen=True)
@@ -96,25 +102,49 @@ def rows_as_json(rows: Sequence[Row]) -> bytes:
     return f"[\n{lines}\n]\n".encode()
 
 
+def rows_as_parquet(rows: Sequence[Row]) -> bytes:
+    """Return the rows as a Parquet file: text, whole numbers and floats.
+
+    Raises
+    ------
+    MissingLibrary
+        If pandas or pyarrow is not installed.
+    """
+    pandas = optional("pandas")
+    return parquet_bytes(pandas.DataFrame({name: [getattr(row, name) for row in rows] for name in COLUMNS}))
+
+
 def read_rows(path: str | Path) -> list[Row]:
-    """Read rows written as .csv or .json.
+    """Read rows written as .csv, .json or .parquet.
 
     Raises
     ------
     InvalidFile
         If the columns are not the fixed ones or a value is no number.
+    MissingLibrary
+        If the file is a Parquet file, and pandas or pyarrow is not installed.
     """
     path = Path(path)
+    suffix = path.suffix.lower()
     try:
-        if path.suffix == ".csv":
-            with path.open(newline="") as stream:
-                records = list(csv.DictReader(stream))
+        if suffix == ".parquet":
+            records = read_parquet(path, read_bounded(path), COLUMNS).to_dict("records")
+        elif suffix == ".csv":
+            with path.open(encoding="utf-8", newline="") as stream:
+                reader = csv.DictReader(stream, strict=True)
+                records = list(reader)
+                if tuple(reader.fieldnames or ()) != COLUMNS:
+                    raise KeyError(f"columns are {', '.join(reader.fieldnames or ())}")
         else:
-            records = json.loads(path.read_text())
+            records = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(records, list):
+                raise TypeError("no list of rows")
         return [_row(record) for record in records]
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except EdgeoptError:
+        raise
+    except (*_WRONG, csv.Error) as error:
         raise InvalidFile(
-            f"{path}: no benchmark results with the columns {', '.join(COLUMNS)} ({error})"
+            f"{path}: no benchmark results with the columns {', '.join(COLUMNS)} ({one_line(error)})"
         ) from None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..problem.dynamics import TERMS
 from ..problem.errors import InvalidOption
+from ..problem.exchange.axes import optional
 from ..problem.storage import write_atomic
 from ..solvers import policy
 from .aggregate import REFERENCE, CaseSummary, ReferenceRecord, summaries_as_records, summarise
@@ -21,7 +22,7 @@ from .journal import Journal, folder_lock
 from .pool import available_cores, finish
 from .provenance import provenance
 from .report import Timeline, report_page
-from .results import Row, captured_savings, gap_to_bound, rows_as_csv, rows_as_json
+from .results import Row, captured_savings, gap_to_bound, rows_as_csv, rows_as_json, rows_as_parquet
 from .settings import Settings
 from .tasks import Reference, Run, Tuning, references, runs, tunings
 from .work import DRAWN_SEED, work
@@ -47,6 +48,7 @@ def run_benchmark(
     workers: int | None = None,
     command: Sequence[str] = (),
     watch: Watch = lambda _finished, _total, _label: None,
+    parquet: bool = False,
 ) -> Benchmark:
     """Score policies on scenarios and traces against certified references.
 
@@ -62,6 +64,8 @@ def run_benchmark(
         Number of processes, all cores by default. The results do not depend on it.
     command
         What started the run, for the provenance.
+    parquet
+        Also write results.parquet.
 
     Raises
     ------
@@ -69,7 +73,12 @@ def run_benchmark(
         If another run is using the folder.
     EdgeoptError
         The first failing task, with its name.
+    MissingLibrary
+        If Parquet is asked for, and pandas or pyarrow is not installed.
     """
+    if parquet:
+        optional("pyarrow")
+        optional("pandas")
     workers = available_cores() if workers is None else workers
     if workers < 1:
         raise InvalidOption(f"workers is {workers}: give 1 or more processes")
@@ -84,6 +93,8 @@ def run_benchmark(
         result = _collect(settings, found, journal.results, command, folder)
         write_atomic(folder / "results.csv", rows_as_csv(result.rows))
         write_atomic(folder / "results.json", rows_as_json(result.rows))
+        if parquet:
+            write_atomic(folder / "results.parquet", rows_as_parquet(result.rows))
         write_atomic(folder / "summary.json", _json_bytes(summaries_as_records(result.summaries)))
         write_atomic(folder / "run.json", _json_bytes(result.provenance))
         timelines = _timelines(settings, found, journal.results, result)

@@ -18,6 +18,7 @@ COMMANDS = {
     "clear": "Clear a market by a mechanism, and tell how it went.",
     "trace": "Describe a request trace, or turn it into an instance.",
     "train": "Train a learner, T2DRL or one of its controls.",
+    "convert": "Convert instances, plans and results to other formats.",
     "benchmark": "Score policies against the optimum.",
 }
 """Every command and its one line of help; the file and its function bear the command's name."""

@@ -57,6 +57,7 @@ def benchmark(
     out: Annotated[Path, typer.Option(help="Folder for journal, results and report.")] = Path(
         "benchmark-results"
     ),
+    parquet: Annotated[bool, typer.Option("--parquet", help="Also write results.parquet.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print rows and summary as JSON.")] = False,
 ) -> None:
     """Score online policies on scenarios or traces against the best plan in hindsight and its lower bound.
@@ -94,7 +95,9 @@ def benchmark(
             def watch(finished: int, total: int, label: str) -> None:
                 bar.update(row, completed=finished, total=total, description=label)
 
-            result = run_benchmark(settings, out, workers=workers, command=command, watch=watch)
+            result = run_benchmark(
+                settings, out, workers=workers, command=command, watch=watch, parquet=parquet
+            )
     except KeyboardInterrupt:
         typer.echo(
             f"edgeopt: interrupted; finished tasks are in {out}: give the same command again to continue",

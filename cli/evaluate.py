@@ -52,7 +52,7 @@ def evaluate(
         split=split,
         world=world,
     )
-    decisions, solution = _open_plan(plan)
+    decisions, solution = open_plan(plan)
     try:
         report = referee(problem, decisions)
     except InfeasiblePlan as error:
@@ -73,7 +73,7 @@ def evaluate(
         raise typer.Exit(DOES_NOT_HOLD)
 
 
-def _open_plan(path: Path) -> tuple[Plan, Solution | None]:
+def open_plan(path: Path) -> tuple[Plan, Solution | None]:
     """Read a plan, or the plan of a solution."""
     from ..problem.errors import InvalidFile, InvalidPlan
     from ..problem.plan import Plan

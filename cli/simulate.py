@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import print_summary
-from .source import SUFFIXES, open_instance, refuse_bad_target
+from .source import INSTANCE_SUFFIXES, open_instance, refuse_bad_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ def _trained(policy: OnlinePolicy, source: str, count: int, shape: dict[str, Any
         return policy
     from ..problem.errors import InvalidOption
 
-    if count < 0 or Path(source).suffix.lower() in SUFFIXES:
+    if count < 0 or Path(source).suffix.lower() in INSTANCE_SUFFIXES:
         raise InvalidOption(
             f"--train {count}: needs a positive number, and a scenario to draw training instances of"
         )

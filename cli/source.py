@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ..problem.instance import Instance
 
 SUFFIXES = (".npz", ".json")
+INSTANCE_SUFFIXES = (*SUFFIXES, ".nc", ".csv", ".parquet")
 
 
 def open_instance(
@@ -27,7 +28,7 @@ def open_instance(
     Parameters
     ----------
     source
-        Anything that ends in ``.npz`` or ``.json`` is a file, anything else the name of a scenario.
+        Anything that ends in one of ``INSTANCE_SUFFIXES`` is a file, anything else the name of a scenario.
     seed, size, slots, servers, models, split, world
         As in `edgeopt.problem.scenario`; a file has no use for them.
 
@@ -36,10 +37,10 @@ def open_instance(
     EdgeoptError
         If there is no such file or scenario, or it is not what it should be.
     """
-    from ..problem.instance import Instance
+    if Path(source).suffix.lower() in INSTANCE_SUFFIXES:
+        from ..problem.exchange import load_instance
 
-    if Path(source).suffix.lower() in SUFFIXES:
-        return Instance.load(source)
+        return load_instance(source)
     from ..problem.scenarios import scenario
 
     return scenario(
@@ -62,5 +63,14 @@ def refuse_bad_target(out: Path | None) -> None:
 
     if out.suffix.lower() not in SUFFIXES:
         raise InvalidFile(f"{out}: unknown suffix '{out.suffix}'; use .npz or .json")
+    refuse_no_folder(out)
+
+
+def refuse_no_folder(out: Path) -> None:
+    """Complain about a file whose folder is not there, or which is itself a folder."""
+    from ..problem.errors import InvalidFile
+
     if not out.parent.is_dir():
         raise InvalidFile(f"{out}: the folder {out.parent} does not exist")
+    if out.is_dir():
+        raise InvalidFile(f"{out}: is a folder; give the name of a file")

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from ..problem.errors import EdgeoptError
-
-
-class MissingLibrary(EdgeoptError, ImportError):
-    """A library of an optional extra is not installed."""
+from ..problem.errors import MissingLibrary
 
 
 def require_gymnasium() -> None:

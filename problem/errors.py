@@ -11,7 +11,13 @@ from .violation import Violation
 
 
 class EdgeoptError(ValueError):
-    """Base of every error that bad input can raise."""
+    """Base of every error that bad input can raise.
+
+    The message is kept on one line, whatever names from files it quotes.
+    """
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(" ".join(each.splitlines()) if isinstance(each, str) else each for each in args))
 
 
 class InvalidInstance(EdgeoptError):
@@ -36,6 +42,10 @@ class InvalidMarket(EdgeoptError):
 
 class InvalidOption(EdgeoptError):
     """An argument has a value that is not among the possible ones."""
+
+
+class MissingLibrary(EdgeoptError, ImportError):
+    """A library of an optional extra is not installed."""
 
 
 class InfeasiblePlan(EdgeoptError):

@@ -23,6 +23,8 @@ BoolArray = npt.NDArray[np.bool_]
 MAX_COUNT = 10**9
 MAX_WINDOW = 10**6
 MAX_ELEMENTS = 2 * 10**8
+MAX_COST = 1e100
+"""Costs beyond, in any currency, would overflow when they are summed and squared."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,11 @@ FIELDS: Mapping[str, Field] = {
     "gain": Field("S", "context units per served request", default=1, whole=True, high=MAX_COUNT),
     "vanish": Field("S", "context units per slot", default=0, whole=True, high=MAX_COUNT),
     "accuracy": Field("SK", "share of correct answers", default=1, high=1.0),
-    "load_cost": Field("NM", "cost per load", default=0),
-    "transmission_cost": Field("NS", "cost per request", default=0),
-    "computation_cost": Field("NS", "cost per request", default=0),
-    "accuracy_weight": Field("S", "cost per expected error", default=0),
-    "cloud_cost": Field("NS", "cost per request"),
+    "load_cost": Field("NM", "cost per load", default=0, high=MAX_COST),
+    "transmission_cost": Field("NS", "cost per request", default=0, high=MAX_COST),
+    "computation_cost": Field("NS", "cost per request", default=0, high=MAX_COST),
+    "accuracy_weight": Field("S", "cost per expected error", default=0, high=MAX_COST),
+    "cloud_cost": Field("NS", "cost per request", high=MAX_COST),
 }
 
 

@@ -7,7 +7,7 @@ units; their names, axes, units and rules stand in `fields.FIELDS`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -339,12 +339,14 @@ def _positive_seconds(value: Any) -> float:
 def _names(name: str, value: Sequence[str] | None, count: int) -> tuple[str, ...]:
     if value is None:
         return tuple(f"{name.removesuffix('_names')}-{i}" for i in range(count))
-    names = tuple(value)
-    if isinstance(value, str) or not all(isinstance(item, str) for item in names):
+    names = tuple(value) if isinstance(value, Iterable) else ()
+    if isinstance(value, str) or not names or not all(isinstance(item, str) for item in names):
         raise InvalidInstance(f"{name}: expected {count} strings")
     names = tuple(str(item) for item in names)
     if len(names) != count or len(set(names)) != count:
         raise InvalidInstance(f"{name}: got {len(set(names))} different names; {count} are needed")
     if any("\0" in item or len(item) > 200 for item in names):
         raise InvalidInstance(f"{name}: a name is longer than 200 characters or holds a zero byte")
+    if any("\ud800" <= letter <= "\udfff" for item in names for letter in item):
+        raise InvalidInstance(f"{name}: a name holds half a character (a lone surrogate), which no file can")
     return names

@@ -11,7 +11,9 @@ import io
 import json
 import math
 import os
+import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping, Set
@@ -29,6 +31,11 @@ _KIND_KEY = "edgeopt_kind"
 _MAX_FILE_BYTES = 4 * 2**30
 _MAX_TEXT = 10**6
 _MAX_HEADER = 10_000
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError, SyntaxError, EOFError, MemoryError),
+    *(RuntimeError, ValueError, TypeError, LookupError, OverflowError),
+)
+"""What zipfile and numpy raise for damaged files: numpy reads a header as Python text."""
 
 
 def write_atomic(path: str | Path, data: bytes) -> None:
@@ -54,6 +61,23 @@ def write_atomic(path: str | Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise InvalidFile(f"{target}: cannot be written ({error.strerror or error})") from None
+
+
+def read_bounded(source: Path) -> bytes:
+    """Return the content of a file of at most 4 GiB.
+
+    Raises
+    ------
+    InvalidFile
+        If it is larger or cannot be read.
+    """
+    try:
+        size = source.stat().st_size
+        if size > _MAX_FILE_BYTES:
+            raise InvalidFile(f"{source}: {size:,} bytes; at most {_MAX_FILE_BYTES:,} are read")
+        return source.read_bytes()
+    except OSError as error:
+        raise InvalidFile(f"{source}: cannot be read ({error.strerror or error})") from None
 
 
 def save(path: str | Path, kind: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -129,7 +153,7 @@ def _load_npz(source: Path, known: Set[str]) -> Arrays:
             return dict(_members(source, archive, known))
     except InvalidFile:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError) as error:
+    except _DAMAGE as error:
         raise InvalidFile(f"{source}: damaged or not an .npz file ({_one_line(error)})") from None
 
 
@@ -146,8 +170,17 @@ def _members(source: Path, archive: zipfile.ZipFile, known: Set[str]) -> list[tu
         with archive.open(info) as member:
             _check_header(source, name, info.file_size, *_header(member))
         with archive.open(info) as member:
-            result.append((name, np.lib.format.read_array(member, allow_pickle=False)))
+            array = np.lib.format.read_array(member, allow_pickle=False)
+        if array.dtype.kind == "U" and not _is_text(array):
+            raise InvalidFile(f"{source}: entry '{name}' holds numbers that stand for no letter")
+        result.append((name, array))
     return result
+
+
+def _is_text(array: npt.NDArray[Any]) -> bool:
+    """Say whether every letter of an array of text is one; numpy stores their numbers unchecked."""
+    letters = np.frombuffer(array.tobytes(), dtype=np.dtype("u4").newbyteorder(array.dtype.byteorder))
+    return bool(np.all((letters < 0xD800) | ((letters > 0xDFFF) & (letters <= 0x10FFFF))))
 
 
 def _header(member: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -196,17 +229,26 @@ def _no_constant(text: str) -> NoReturn:
 
 
 def _from_json(source: Path, name: str, value: Any) -> npt.NDArray[Any]:
+    if name.endswith("_names"):
+        return _names_from_json(source, name, value)
     try:
         array = np.asarray(value)
-        if array.dtype.kind == "U" and not name.endswith("_names"):
+        if array.dtype.kind == "U":
             array = np.asarray(_with_infinity(value), dtype=np.float64)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidFile(
             f"{source}: entry '{name[:40]}' is not a regular array ({_one_line(error)})"
         ) from None
-    if array.dtype.kind not in "biufU":
+    if array.dtype.kind not in "biuf":
         raise InvalidFile(f"{source}: entry '{name[:40]}' holds something other than numbers")
     return array
+
+
+def _names_from_json(source: Path, name: str, value: Any) -> npt.NDArray[Any]:
+    """Return a list of texts; numpy would make one of a number, and drop zero bytes at an end."""
+    if not isinstance(value, list) or not all(isinstance(item, str) and "\0" not in item for item in value):
+        raise InvalidFile(f"{source}: entry '{name[:40]}' must be a list of texts without zero bytes")
+    return np.asarray(value, dtype=np.str_)
 
 
 def _with_infinity(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Reference solutions and bounds for an instance, and the online policies measured against them.
 
-Policies are imported when they are first used, so that checking a certificate needs no compiled kernel and
-a command that simulates nothing starts at once.
+Policies and models are imported when they are first used, so that checking a certificate needs no compiled
+kernel and a command that simulates nothing starts at once.
 """
 
 from importlib import import_module
@@ -11,12 +11,16 @@ from .solution import Solution, relative_gap
 from .solve import method_names, solve
 
 if TYPE_CHECKING:
+    from .milp import to_pulp, write_model
     from .policies import Agent, Decision, Observation, OnlinePolicy, Site, policy, policy_names
+    from .relaxation import to_cvxpy
     from .simulation import simulate, warm_up
     from .tuner import tune, tuning
 
 _FILES = {
+    "milp": ("to_pulp", "write_model"),
     "policies": ("Agent", "Decision", "Observation", "OnlinePolicy", "Site", "policy", "policy_names"),
+    "relaxation": ("to_cvxpy",),
     "simulation": ("simulate", "warm_up"),
     "tuner": ("tune", "tuning"),
 }
@@ -34,9 +38,12 @@ __all__ = [
     "relative_gap",
     "simulate",
     "solve",
+    "to_cvxpy",
+    "to_pulp",
     "tune",
     "tuning",
     "warm_up",
+    "write_model",
 ]
 
 

@@ -19,7 +19,7 @@ DROP_REASONS: Mapping[str, str] = MappingProxyType(
     {
         "blank": "an empty line",
         "malformed": "a field is missing or is not the number it should be",
-        "bad_time": "the arrival time is not finite",
+        "bad_time": "the arrival time is not finite, or lies beyond 1e12 seconds",
         "negative": "a token count below zero",
         "zero_tokens": "neither prompt nor answer: a request that failed",
         "failed": "a prompt without an answer, where the source defines that as a failure (BurstGPT)",

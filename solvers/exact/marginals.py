@@ -8,9 +8,9 @@ out, and nothing that costs more than that to take in.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from ..compiled import kernel
 from ..intervals.columns import BoolArray, Pricer
 from ..intervals.kernels import best_around
 from ..lagrangian.graph import FloatArray
@@ -53,7 +53,7 @@ def _best_worth(pricer: Pricer, presence: FloatArray) -> FloatArray:
     return worth
 
 
-@nb.njit(cache=True)
+@kernel
 def _of_intervals(table, rent, load, taken, left_out):  # type: ignore[no-untyped-def]
     """Loss of the best disjoint intervals of one model when a slot must, or must not, be covered."""
     slots = rent.shape[0]

@@ -6,11 +6,12 @@ never better than staying (values are nondecreasing in the context and load cost
 recursion may offer both and the trace prefers to stay.
 """
 
-import numba as nb
 import numpy as np
 
+from ..compiled import kernel
 
-@nb.njit(cache=True, nogil=True)
+
+@kernel
 def best_chain(m, first, successor, value, rent, load, ahead, idle, chosen):  # type: ignore[no-untyped-def]
     """Best caching intervals of model m when a slot of presence costs ``rent``.
 
@@ -54,7 +55,7 @@ def best_chain(m, first, successor, value, rent, load, ahead, idle, chosen):  # 
     return idle[0]
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _trace(m, first, successor, load, ahead, idle, chosen):  # type: ignore[no-untyped-def]
     slots = chosen.shape[0]
     node = -1
@@ -69,7 +70,7 @@ def _trace(m, first, successor, load, ahead, idle, chosen):  # type: ignore[no-u
             node = successor[node] if stays else -1
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def all_chains(first, successor, value, rent, load, ahead, idle, chosen):  # type: ignore[no-untyped-def]
     """Best intervals of every model: returns the sum of the maxima; ``rent`` and ``chosen`` are (M, T)."""
     total = 0.0
@@ -78,7 +79,7 @@ def all_chains(first, successor, value, rent, load, ahead, idle, chosen):  # typ
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def best_pair(a, b, first, successor, value, load, room, footprint, cached):  # type: ignore[no-untyped-def]
     """Jointly best intervals of models a and b in the memory ``room`` (T,) that the others leave.
 
@@ -121,7 +122,7 @@ def best_pair(a, b, first, successor, value, load, room, footprint, cached):  # 
     return _trace_pair(a, b, first, successor, load, after, move, cached)
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _follow(m, t, i, first, successor, load, last):  # type: ignore[no-untyped-def]
     """Local index in slot t + 1 if the model is present there, and what that costs."""
     if last or i == 0:
@@ -129,7 +130,7 @@ def _follow(m, t, i, first, successor, load, last):  # type: ignore[no-untyped-d
     return successor[first[m, t] + i - 1] - first[m, t + 1] + 1, 0.0
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _trace_pair(a, b, first, successor, load, start, move, cached):  # type: ignore[no-untyped-def]
     slots = move.shape[0]
     i, j, best = 0, 0, start[0, 0]
@@ -151,7 +152,7 @@ def _trace_pair(a, b, first, successor, load, start, move, cached):  # type: ign
     return best
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def chain_value(m, first, successor, value, load, chosen):  # type: ignore[no-untyped-def]
     """Value of given slots of presence ``chosen`` (T,) of model m."""
     total, node = 0.0, -1

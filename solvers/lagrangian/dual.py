@@ -12,9 +12,9 @@ subgradients.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 
+from ..compiled import kernel
 from .chains import all_chains
 from .graph import FloatArray, IntArray, node_values
 from .intervals import best_intervals, interval_tables
@@ -137,7 +137,7 @@ class IntervalDual(Dual):
         return total
 
 
-@nb.njit(cache=True)
+@kernel
 def _profitable(first, successor, context, members, cap, saving, charge, chosen, served):  # type: ignore[no-untyped-def]
     """Fill ``served`` (S, T): every request that saves more than its charge, where its model is present."""
     models, slots = chosen.shape

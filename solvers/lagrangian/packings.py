@@ -13,8 +13,9 @@ What is pruned cannot exceed the best found by more than the tolerance, which is
 A search that becomes long raises its tolerance step by step, so every call ends soon and with a valid value.
 """
 
-import numba as nb
 import numpy as np
+
+from ..compiled import kernel
 
 NODES = 300
 """Steps back within one set of models while prices are searched."""
@@ -22,7 +23,7 @@ TOLERANCE = 1e-6
 """Relative to a slot's value: how much of it a search of prices may leave unproved."""
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def best_packings(rent, allowance, server, mix, effort, price, chosen, served, collected):  # type: ignore[no-untyped-def]
     """Solve every slot; warm-started from ``chosen`` and ``price``.
 
@@ -68,7 +69,7 @@ def best_packings(rent, allowance, server, mix, effort, price, chosen, served, c
         price[t] = _critical(order, count, slot)
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _by_density(pay, most, weight):  # type: ignore[no-untyped-def]
     """Services worth serving, dearest per unit of the surrogate constraint first."""
     rank, count = np.full(pay.shape[0], np.inf), 0
@@ -79,7 +80,7 @@ def _by_density(pay, most, weight):  # type: ignore[no-untyped-def]
     return np.argsort(rank)[:count]
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _members(keep, rent, ranked, service_model, order):  # type: ignore[no-untyped-def]
     """Write the services of a set into ``order``; return their number and the rents of the set."""
     count, base = 0, 0.0
@@ -93,7 +94,7 @@ def _members(keep, rent, ranked, service_model, order):  # type: ignore[no-untyp
     return count, base
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _relaxed(order, first, count, slot, room):  # type: ignore[no-untyped-def]
     """Dantzig's bound on what services order[first:count] add in ``room`` of the surrogate constraint."""
     pay, most, _, weight, _ = slot
@@ -108,7 +109,7 @@ def _relaxed(order, first, count, slot, room):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _critical(order, count, slot):  # type: ignore[no-untyped-def]
     """Price of the surrogate constraint in the relaxation of a set."""
     pay, most, _, weight, effort = slot
@@ -122,7 +123,7 @@ def _critical(order, count, slot):  # type: ignore[no-untyped-def]
     return 0.0
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _try_set(keep, base, order, count, slot, best, over, chosen, served):  # type: ignore[no-untyped-def]
     """Fill one set if it could be the best; returns the best value and the cap on what was pruned."""
     effort = slot[4]
@@ -140,7 +141,7 @@ def _try_set(keep, base, order, count, slot, best, over, chosen, served):  # typ
     return best, max(over, min(bound, best + slack))
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _search_sets(rent, worth, priced, kit, ranked, slot, best, over, chosen, served):  # type: ignore[no-untyped-def]
     """Depth first over sets of models, dearest per byte first; ``worth`` (M,) are values at the price."""
     footprint, capacity, service_model = kit
@@ -185,7 +186,7 @@ def _search_sets(rent, worth, priced, kit, ranked, slot, best, over, chosen, ser
         k += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _rest(items, k, worth, footprint, room):  # type: ignore[no-untyped-def]
     """Dantzig's bound on the models items[k:] in the memory left."""
     total = 0.0
@@ -199,7 +200,7 @@ def _rest(items, k, worth, footprint, room):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _fill(base, order, count, slot, best, filled):  # type: ignore[no-untyped-def]
     """Whole requests of one set, most first; writes ``filled`` where it finds more than ``best``.
 
@@ -243,14 +244,14 @@ def _fill(base, order, count, slot, best, filled):  # type: ignore[no-untyped-de
                 break
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _place(k, s, trial, pay, share, used, value):  # type: ignore[no-untyped-def]
     for r in range(2):
         used[k + 1, r] = used[k, r] + trial[k] * share[r, s]
     value[k + 1] = value[k] + trial[k] * pay[s]
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def guess_prices(rent, allowance, server, mix, room, price, chosen):  # type: ignore[no-untyped-def]
     """Fill ``price`` (T,) and ``chosen`` (M, T) for a first call: bisection on a greedy filling."""
     cap, service_model, footprint, capacity, share = server

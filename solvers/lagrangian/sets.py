@@ -8,9 +8,10 @@ the value returned is the Dantzig bound, which is still a valid upper bound, whi
 
 from dataclasses import dataclass
 
-import numba as nb
 import numpy as np
 import numpy.typing as npt
+
+from ..compiled import kernel
 
 _MAX_CELLS = 4096
 _NODE_BUDGET = 200_000
@@ -66,7 +67,7 @@ def best_sets(
         _by_branching(prices, kit.weight, kit.capacity, values, chosen)
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _by_capacity(prices, units, room, values, chosen):  # type: ignore[no-untyped-def]
     models, slots = prices.shape
     best = np.zeros(room + 1)
@@ -92,7 +93,7 @@ def _by_capacity(prices, units, room, values, chosen):  # type: ignore[no-untype
                 c -= units[m]
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _by_branching(prices, weight, capacity, values, chosen):  # type: ignore[no-untyped-def]
     models, slots = prices.shape
     order = np.zeros(models, dtype=np.int64)
@@ -114,7 +115,7 @@ def _by_branching(prices, weight, capacity, values, chosen):  # type: ignore[no-
             chosen[order[k], t] = keep[k]
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _dantzig(price, weight, order, k, room):  # type: ignore[no-untyped-def]
     total = 0.0
     while k < order.shape[0]:
@@ -127,7 +128,7 @@ def _dantzig(price, weight, order, k, room):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _branch(price, weight, capacity, order, state, keep):  # type: ignore[no-untyped-def]
     """Depth first, items by falling price per byte, taking before leaving; ``keep`` gets the best set."""
     count = order.shape[0]

@@ -19,8 +19,9 @@ masks.
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
+
+from ..compiled import kernel
 
 LARGEST_MODELS = 62
 
@@ -31,7 +32,7 @@ SINCE_START = -2
 """State of a model that was open where the sweep began and has stayed present."""
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def expand(t, state, caps, count, graph, costs, limits, shelf, floor, codes, pool):  # type: ignore[no-untyped-def]
     """Move all states of slot t - 1 over slot t.
 
@@ -79,7 +80,7 @@ def expand(t, state, caps, count, graph, costs, limits, shelf, floor, codes, poo
     return found, max(dropped, least), parent[:found].copy(), mask[:found].copy()
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _items(t, nodes, graph, costs, limits, codes, gain, code):  # type: ignore[no-untyped-def]
     """What each model's presence adds to the cap of one state; returns the excess of all absences."""
     first = graph[0]
@@ -103,7 +104,7 @@ def _items(t, nodes, graph, costs, limits, codes, gain, code):  # type: ignore[n
     return excess
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _enumerate(  # type: ignore[no-untyped-def]
     p, worth, gain, code, order, shelf, candidates, found, floor, dropped, state
 ):
@@ -145,7 +146,7 @@ def _enumerate(  # type: ignore[no-untyped-def]
         k += 1
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _sort_items(gain, footprint, order):  # type: ignore[no-untyped-def]
     """Positive gains by falling gain per byte, then the others, least loss first."""
     for m in range(order.shape[0]):
@@ -161,7 +162,7 @@ def _sort_items(gain, footprint, order):  # type: ignore[no-untyped-def]
         order[k] = m
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _rest(gain, footprint, order, k, room):  # type: ignore[no-untyped-def]
     """Dantzig bound on what models order[k:] can still add, rounded up."""
     total = 0.0
@@ -178,7 +179,7 @@ def _rest(gain, footprint, order, k, room):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _same_state(a, b, parent, mask, state):  # type: ignore[no-untyped-def]
     if mask[a] != mask[b]:
         return False
@@ -191,7 +192,7 @@ def _same_state(a, b, parent, mask, state):  # type: ignore[no-untyped-def]
     return True
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _condense(candidates, found, state):  # type: ignore[no-untyped-def]
     """Merge equal states and keep as many as ``state`` has rows, best bound first.
 
@@ -224,7 +225,7 @@ def _condense(candidates, found, state):  # type: ignore[no-untyped-def]
     return kept, best_lost
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _settle(t, state, caps, found, candidates, graph, limits):  # type: ignore[no-untyped-def]
     """Write the new states over the old ones."""
     bound, parent, mask = candidates[0], candidates[1], candidates[2]

@@ -72,6 +72,10 @@ class CompactModel:
         Variable of (slot, model); expression of (slot, service). What is missing is 0.
     context, survives
         Variables of (slot, service), for building a start.
+    loads
+        Variable of (slot, model); where loading costs nothing only if ``every_load``.
+    prefix
+        What the name of every variable begins with.
     """
 
     instance: Instance
@@ -84,6 +88,15 @@ class CompactModel:
     context: dict[Key, pulp.LpVariable] = field(default_factory=dict)
     survives: dict[Key, pulp.LpVariable] = field(default_factory=dict)
     objective: dict[pulp.LpVariable, float] = field(default_factory=dict)
+    loads: dict[Key, pulp.LpVariable] = field(default_factory=dict)
+    prefix: str = ""
+    every_load: bool = False
+
+    def add_variable(
+        self, name: str, low: float = 0, high: float = 1, cat: str = pulp.LpContinuous
+    ) -> pulp.LpVariable:
+        """Add a variable to the problem."""
+        return self.problem.add_variable(self.prefix + name, low, high, cat)
 
     def add_cost(self, variable: pulp.LpVariable, cost: float) -> None:
         """Add to a variable's coefficient in the objective (cost in the instance's unit)."""
@@ -135,6 +148,25 @@ def build_model(instance: Instance, reduced: Reduced, *, deadline: float | None 
         If ``time.monotonic()`` passes the deadline.
     """
     model = CompactModel(instance, reduced, pulp.LpProblem("server", pulp.LpMinimize), _scale(instance))
+    constant = fill_model(model, deadline=deadline)
+    model.problem += Expression(list(model.objective.items()), constant=constant)
+    return model
+
+
+def fill_model(model: CompactModel, *, deadline: float | None = None) -> float:
+    """Add the variables and rows of a server to its problem, and the costs to ``model.objective``.
+
+    Returns
+    -------
+    constant
+        The constant of the objective: all requests in the cloud, divided by the model's scale.
+
+    Raises
+    ------
+    BuildTimeoutError
+        If ``time.monotonic()`` passes the deadline.
+    """
+    instance, reduced = model.instance, model.reduced
     for slot in range(instance.slots):
         if deadline is not None and time.monotonic() > deadline:
             raise BuildTimeoutError
@@ -146,9 +178,7 @@ def build_model(instance: Instance, reduced: Reduced, *, deadline: float | None 
             _add_context(model, slot, service)
         for service in np.flatnonzero(reduced.sensitive[slot]).tolist():
             _add_accuracy(model, slot, service)
-    cloud_only = float((instance.requests[:, 0, :] * instance.cloud_cost[0]).sum())
-    model.problem += Expression(list(model.objective.items()), constant=cloud_only / model.scale)
-    return model
+    return float((instance.requests[:, 0, :] * instance.cloud_cost[0]).sum()) / model.scale
 
 
 def _scale(instance: Instance) -> float:
@@ -162,10 +192,11 @@ def _add_caching(model: CompactModel, slot: int) -> None:
     instance, problem = model.instance, model.problem
     candidates = model.reduced.models.tolist()
     for each in candidates:
-        cached = problem.add_variable(f"y_{slot}_{each}", cat=pulp.LpBinary)
+        cached = model.add_variable(f"y_{slot}_{each}", cat=pulp.LpBinary)
         model.cached[slot, each] = cached
-        if cost := float(instance.load_cost[0, each]):
-            load = problem.add_variable(f"z_{slot}_{each}", 0, 1)
+        cost = float(instance.load_cost[0, each])
+        if cost or model.every_load:
+            load = model.loads[slot, each] = model.add_variable(f"z_{slot}_{each}")
             model.add_cost(load, cost)
             before = [(model.cached[slot - 1, each], -1)] if slot else []
             problem += Expression([(load, -1), (cached, 1), *((v, c) for v, c in before)]) <= 0
@@ -185,15 +216,13 @@ def _add_serving(model: CompactModel, slot: int, service: int) -> None:
         if reduced.sensitive[slot, service]:
             count = most.bit_length()
             names = [f"b_{slot}_{service}_{place}" for place in range(count)]
-            bits = [model.problem.add_variable(name, cat=pulp.LpBinary) for name in names]
+            bits = [model.add_variable(name, cat=pulp.LpBinary) for name in names]
             model.bits[slot, service] = bits
             served = Expression([(each, 2**place) for place, each in enumerate(bits)])
             for each in bits:
                 model.problem += Expression([(each, 1), (cached, -1)]) <= 0
         else:
-            served = Expression(
-                [(model.problem.add_variable(f"x_{slot}_{service}", 0, most, pulp.LpInteger), 1)]
-            )
+            served = Expression([(model.add_variable(f"x_{slot}_{service}", 0, most, pulp.LpInteger), 1)])
         model.problem += served - most * cached <= 0
         model.served[slot, service] = served
     saving = float(model.instance.saving[0, service, 0])
@@ -219,7 +248,7 @@ def _add_context(model: CompactModel, slot: int, service: int) -> None:
     now, before = model.cached[slot, host], model.cached[slot - 1, host]
     gain, vanish = int(instance.gain[service]), int(instance.vanish[service])
     reach, served_before = int(reduced.reach[slot, service]), int(reduced.most[slot - 1, service])
-    context = problem.add_variable(f"k_{slot}_{service}", 0, reach)
+    context = model.add_variable(f"k_{slot}_{service}", 0, reach)
     model.context[slot, service] = context
     inflow = Expression()
     if (slot - 1, service) in model.context:
@@ -231,7 +260,7 @@ def _add_context(model: CompactModel, slot: int, service: int) -> None:
         inflow -= vanish * before
         survives = now
     else:
-        survives = problem.add_variable(f"p_{slot}_{service}", cat=pulp.LpBinary)
+        survives = model.add_variable(f"p_{slot}_{service}", cat=pulp.LpBinary)
         model.survives[slot, service] = survives
         inflow -= vanish * survives
         problem += Expression([(survives, 1), (now, -1)]) <= 0
@@ -252,7 +281,7 @@ def _add_accuracy(model: CompactModel, slot: int, service: int) -> None:
         return
     top = float(table[-1] - table[0])
     for place, bit in enumerate(model.bits[slot, service]):
-        better = problem.add_variable(f"v_{slot}_{service}_{place}", 0, top)
+        better = model.add_variable(f"v_{slot}_{service}_{place}", 0, top)
         problem += better - rise <= 0
         problem += Expression([(better, 1), (bit, -top)]) <= 0
         model.add_cost(better, -weight * 2**place)
@@ -268,14 +297,13 @@ def _rise(model: CompactModel, slot: int, service: int, table: FloatArray) -> Ex
         keep = np.flatnonzero(slopes > 0).tolist()
         names = [f"d_{slot}_{service}_{place}" for place in keep]
         parts = [
-            model.problem.add_variable(name, 0, int(widths[place]))
-            for name, place in zip(names, keep, strict=True)
+            model.add_variable(name, 0, int(widths[place])) for name, place in zip(names, keep, strict=True)
         ]
         model.problem += pulp.lpSum(parts) - context <= 0
         return Expression([(part, float(slopes[place])) for part, place in zip(parts, keep, strict=True)])
     steps = np.flatnonzero(np.diff(table) > 0) + 1
     names = [f"d_{slot}_{service}_{step}" for step in steps.tolist()]
-    flags = [model.problem.add_variable(name, cat=pulp.LpBinary) for name in names]
+    flags = [model.add_variable(name, cat=pulp.LpBinary) for name in names]
     for lower, higher in pairwise(flags):
         model.problem += Expression([(higher, 1), (lower, -1)]) <= 0
     widths = np.diff(steps, prepend=0)

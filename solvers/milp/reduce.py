@@ -7,7 +7,7 @@ problem.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,11 +58,30 @@ class Reduced:
 
 def reduce_server(instance: Instance) -> Reduced:
     """Reduce an instance of one server."""
+    return _reduced(instance, _drop_useless(instance, _possible(instance)))
+
+
+def every_decision(instance: Instance) -> Reduced:
+    """Keep every decision that is possible, for a model to which constraints will be added.
+
+    What never pays today may be asked for then: every model that fits can be cached, and any number of the
+    requests that no capacity refuses can be served.
+    """
+    reduced = _reduced(instance, _possible(instance))
+    fitting = np.flatnonzero(fits(instance.footprint, instance.memory[0]))
+    return replace(reduced, models=fitting, whole=np.zeros_like(reduced.whole))
+
+
+def _possible(instance: Instance) -> IntArray:
+    """Return the most requests that could be served (T, S): the model fits, and so does the load alone."""
     fitting = fits(instance.footprint, instance.memory[0])
     most = instance.requests[:, 0, :] * fitting[instance.service_model]
     for rate, capacity in _capacities(instance):
         most = np.minimum(most, _largest_count(rate, capacity))
-    most = _drop_useless(instance, most)
+    return np.asarray(most)
+
+
+def _reduced(instance: Instance, most: IntArray) -> Reduced:
     reach = _reach(instance, most)
     binds = [~fits(most @ rate, capacity) for rate, capacity in _capacities(instance)]
     slack = np.ones(most.shape, dtype=bool)
@@ -94,11 +113,11 @@ def _capacities(instance: Instance) -> tuple[tuple[FloatArray, float], tuple[Flo
 def _largest_count(rate: FloatArray, capacity: float) -> IntArray:
     """Return the most requests of each service that fit alone (S,)."""
     huge = float(2**40)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         count = np.where(rate > 0, np.minimum(usable(capacity) / rate, huge), huge)
-    whole = np.floor(count)
-    whole += fits((whole + 1) * rate, capacity) & (rate > 0)
-    whole -= ~fits(whole * rate, capacity)
+        whole = np.floor(count)
+        whole += fits((whole + 1) * rate, capacity) & (rate > 0)
+        whole -= ~fits(whole * rate, capacity)
     return np.maximum(whole, 0).astype(np.int64)
 
 

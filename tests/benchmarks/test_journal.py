@@ -54,6 +54,21 @@ def test_damage_that_no_crash_leaves_is_refused_with_its_line(tmp_path: Path, li
     assert "\n" not in str(error.value)
 
 
+def test_a_changed_digit_is_noticed(tmp_path: Path) -> None:
+    with Journal.open(tmp_path) as journal:
+        journal.append("a", {"seed": 1, 7: "seven"}, {"cost": 1.25})
+    path = tmp_path / JOURNAL_NAME
+    path.write_text(path.read_text().replace("1.25", "1.24"))
+    with pytest.raises(InvalidFile, match=r"line 1: .* has been changed"), Journal.open(tmp_path):
+        pass
+
+
+def test_lines_of_before_there_were_hashes_are_believed(tmp_path: Path) -> None:
+    (tmp_path / JOURNAL_NAME).write_text('{"key": "a", "result": {"cost": 1.5}, "task": {}}\n')
+    with Journal.open(tmp_path) as journal:
+        assert journal.results == {"a": {"cost": 1.5}}
+
+
 def test_not_a_number_never_reaches_the_file(tmp_path: Path) -> None:
     with Journal.open(tmp_path) as journal, pytest.raises(ValueError, match="JSON compliant"):
         journal.append("a", {}, {"cost": float("nan")})

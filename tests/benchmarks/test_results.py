@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from edgeopt.benchmarks import COLUMNS, Row, read_rows
-from edgeopt.benchmarks.results import captured_savings, gap_to_bound, rows_as_csv, rows_as_json
+from edgeopt.benchmarks.results import (
+    captured_savings,
+    gap_to_bound,
+    rows_as_csv,
+    rows_as_json,
+    rows_as_parquet,
+)
 from edgeopt.problem import InvalidFile
 
 FIXED = (
@@ -32,27 +38,34 @@ def test_header_and_keys_are_the_columns() -> None:
     assert list(json.loads(rows_as_json([row()]))[0]) == list(COLUMNS)
 
 
-@pytest.mark.parametrize("ending", ["csv", "json"])
+WRITERS = {"csv": rows_as_csv, "json": rows_as_json, "parquet": rows_as_parquet}
+
+
+@pytest.mark.parametrize("ending", WRITERS)
 def test_rows_read_back_exactly(tmp_path: Path, ending: str) -> None:
     rows = [row(cost=1e-300, cloud=1 / 3), row(seed=4, lower_bound=123456789.123456789)]
     path = tmp_path / f"results.{ending}"
-    path.write_bytes(rows_as_csv(rows) if ending == "csv" else rows_as_json(rows))
+    path.write_bytes(WRITERS[ending](rows))
     assert read_rows(path) == rows
+    assert repr(read_rows(path)) == repr(rows)
 
 
-@pytest.mark.parametrize("ending", ["csv", "json"])
+@pytest.mark.parametrize("ending", WRITERS)
 def test_not_a_number_survives_and_json_stays_json(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"results.{ending}"
-    path.write_bytes((rows_as_csv if ending == "csv" else rows_as_json)([row(mean_accuracy=math.nan)]))
+    path.write_bytes(WRITERS[ending]([row(mean_accuracy=math.nan)]))
     assert math.isnan(read_rows(path)[0].mean_accuracy)
     if ending == "json":
         assert json.loads(path.read_text(), parse_constant=pytest.fail)[0]["mean_accuracy"] is None
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", '[{"instance": "a"}]', "[3]", "{}x"])
-def test_other_files_are_refused_in_one_line(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "results.json"
-    path.write_text(content)
+@pytest.mark.parametrize(
+    "content", ["", "a,b\n1,2\n", '[{"instance": "a"}]', "[3]", "{}x", "{}", "[" * 10**5, "a\n" + "b" * 10**6]
+)
+@pytest.mark.parametrize("ending", WRITERS)
+def test_other_files_are_refused_in_one_line(tmp_path: Path, content: str, ending: str) -> None:
+    path = tmp_path / f"results.{ending}"
+    path.write_text(content or "\n")
     with pytest.raises(InvalidFile) as error:
         read_rows(path)
     assert "\n" not in str(error.value)

@@ -25,6 +25,10 @@ BUFFER_TYPES = {
 }
 
 
+LATEST = 1e12
+"""Seconds from the epoch, 31,700 years: times beyond are no times, and their squares overflow."""
+
+
 class Tally:
     """Counts of rows read and dropped while a file is read."""
 
@@ -53,7 +57,7 @@ class Tally:
         return self.apply(
             (
                 ("malformed", malformed),
-                ("bad_time", ~np.isfinite(arrived_at)),
+                ("bad_time", ~(np.abs(arrived_at) <= LATEST)),
                 ("negative", (prefill < 0) | (decode < 0)),
                 ("zero_tokens", (prefill == 0) & (decode == 0)),
                 ("failed", (decode == 0) & answer_required),

@@ -8,6 +8,8 @@ another width, other alphabets, signs, exponents) is left to the ordinary parser
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 
@@ -130,7 +132,9 @@ class ByteTable:
         if not known.all() or year.min() < 1970 or year.max() >= 2200:
             return None
         try:
-            ticks = texts.astype("datetime64[ns]")
-        except ValueError:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # numpy warns of a zone, and ignores it
+                ticks = texts.astype("datetime64[ns]")
+        except (ValueError, UserWarning):
             return None
         return ticks.astype(np.int64) / 1e9, np.zeros(ticks.size, dtype=bool)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from array import array
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -90,8 +91,10 @@ def parse_clock(texts: Sequence[str]) -> tuple[FloatArray, BoolArray]:
         and joined.count("-") == 2 * len(bare)
     ):
         try:
-            ticks = np.array(bare, dtype="datetime64[ns]")
-        except ValueError:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # numpy warns of a zone, and ignores it
+                ticks = np.array(bare, dtype="datetime64[ns]")
+        except (ValueError, UserWarning):
             pass
         else:
             bad = np.isnat(ticks)

@@ -20,7 +20,7 @@ import numpy as np
 
 from ...errors import InvalidOption, InvalidTrace
 from ..trace import FloatArray, IntArray, Provenance, Trace
-from .assemble import Tally
+from .assemble import LATEST, Tally
 from .byte_table import ByteTable
 from .columns import Buffers, Codes
 from .csv_tables import CsvTables, RowTable
@@ -141,7 +141,7 @@ def _add_windows(
         bad |= ~np.isfinite(rate) | (rate > _RATE_LIMITS[1])
     reasons = (
         ("malformed", bad),
-        ("bad_time", ~np.isfinite(start)),
+        ("bad_time", ~(np.abs(start) <= LATEST)),
         ("negative", rate < 0),
         ("zero_rate", rate < _RATE_LIMITS[0]),
     )

@@ -1,0 +1,1 @@
+"""Attempts to break edgeopt: damaged files, full disks, kills; docs/robustness.md has the figures."""
