@@ -136,8 +136,9 @@ def targets(traces: Traces, rent: float, priced: int) -> tuple[FloatArray, Float
             kinds.append(prices(one))
         for kind, (saving, paid) in enumerate(kinds):
             found = np.zeros((2, one.slots, models))
-            requests, _, *rest = _world(one)
-            worth(requests, saving, *rest, one.load_cost[0], paid, found[0], found[1])
+            requests, _, of, window, gain, vanish = _world(one)
+            load = one.load_cost[0]
+            worth(requests, saving, of, window, gain, vanish, load, paid, found[0], found[1])
             columns = slice(spans + 2 * kind, spans + 2 * kind + 2)
             values[row, :, :models, columns] = np.moveaxis(found, 0, -1) / units[row, :, :models, None]
         known[row, :, spans + 2 * len(kinds) :] = 0.0

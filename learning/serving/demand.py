@@ -106,7 +106,10 @@ def remember(demand: Demand, lane: int, learnt: Demand) -> None:
     """Begin a lane with a history, which may know fewer models and services than there is room for."""
     forget(demand, lane)
     for array, known in zip(demand, learnt, strict=True):
-        array[(lane, *(slice(size) for size in known.shape[1:]))] = known[0]
+        if known.ndim == 1:
+            array[lane] = known[0]
+        else:
+            array[lane][tuple(slice(size) for size in known.shape[1:])] = known[0]
 
 
 @compiled

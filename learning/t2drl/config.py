@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from ...problem.errors import InvalidOption
 from ..networks.cores import CORES
 from ..networks.network import Network
-from ..networks.ttt import INNER_TARGETS
+from ..networks.ttt import INNER_TARGETS, InnerTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,10 @@ class Config:
     def network(self) -> Network:
         """A network of this shape, drawn from torch's generator."""
         return Network(
-            self.core, width=self.width, inner_target=self.inner_target, inner_batch=self.inner_batch
+            self.core,
+            width=self.width,
+            inner_target=cast(InnerTarget, self.inner_target),
+            inner_batch=self.inner_batch,
         )
 
     def as_dict(self) -> dict[str, Any]:

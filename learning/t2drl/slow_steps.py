@@ -57,7 +57,7 @@ class SlowSteps:
         models = seen["model_mask"].shape[-1]
         self._seen.append({name: array.clone() for name, array in seen.items()})
         self._requests.append(np.bincount(self._service_model, requests, models).astype(np.float64))
-        self._slow.append(np.bincount(self._service_model, slow, models))
+        self._slow.append(np.bincount(self._service_model, slow, models).astype(np.float64))
         for kept in (self._seen, self._requests, self._slow):
             del kept[: -self._window]
         self._since += 1

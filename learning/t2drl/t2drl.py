@@ -68,7 +68,7 @@ class T2DRL:
         cls,
         source: Families = "decoy",
         *,
-        algorithm: AlgorithmName = "foresight",
+        algorithm: str = "foresight",
         config: Config | None = None,
         options: ForesightOptions | PPOOptions | None = None,
         seed: int = 0,

@@ -58,7 +58,7 @@ class Algorithm(Protocol):
         """All that `restore` needs: tensors by name, and what JSON can hold."""
         ...
 
-    def restore(self, tensors: Mapping[str, Any], rest: Mapping[str, Any]) -> None:
+    def restore(self, tensors: dict[str, Any], rest: dict[str, Any]) -> None:
         """Go on from where `state` was taken."""
         ...
 
@@ -149,4 +149,4 @@ def _writer(folder: Path | None, done: int) -> Any:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         return None
-    return SummaryWriter(str(folder / "scalars"), purge_step=done + 1)  # type: ignore[no-untyped-call]
+    return SummaryWriter(str(folder / "scalars"), purge_step=done + 1)
