@@ -53,7 +53,7 @@ def _best_worth(pricer: Pricer, presence: FloatArray) -> FloatArray:
     return worth
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _of_intervals(table, rent, load, taken, left_out):  # type: ignore[no-untyped-def]
     """Loss of the best disjoint intervals of one model when a slot must, or must not, be covered."""
     slots = rent.shape[0]

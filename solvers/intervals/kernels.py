@@ -8,7 +8,7 @@ import numpy as np
 from ..lagrangian.serve import most_useful
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def best_ends_on_graph(m, first, successor, value, rent, load, profit, end):  # type: ignore[no-untyped-def]
     """For every start u of model m the most profitable last slot ``end`` (T,), and that ``profit`` (T,)."""
     slots = rent.shape[0]
@@ -22,7 +22,7 @@ def best_ends_on_graph(m, first, successor, value, rent, load, profit, end):  # 
             node = successor[node]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def best_ends_in_table(table, rent, load, profit, end):  # type: ignore[no-untyped-def]
     """Like ``best_ends_on_graph`` for a table (T, T) of interval values."""
     slots = rent.shape[0]
@@ -35,7 +35,7 @@ def best_ends_in_table(table, rent, load, profit, end):  # type: ignore[no-untyp
                 profit[u], end[u] = table[u, v] - paid, v
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def fill_table(m, first, successor, value, table):  # type: ignore[no-untyped-def]
     """Value (T, T) of every caching interval of model m on the context graph."""
     slots = table.shape[0]
@@ -47,7 +47,7 @@ def fill_table(m, first, successor, value, table):  # type: ignore[no-untyped-de
             node = successor[node]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def best_around(table, rent, load):  # type: ignore[no-untyped-def]
     """Rents paid up to each slot, and the worth of the best intervals before and after it: (T + 1,) each."""
     slots = rent.shape[0]
@@ -66,7 +66,7 @@ def best_around(table, rent, load):  # type: ignore[no-untyped-def]
     return paid, before, after
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def near_best(table, rent, load, slack, found):  # type: ignore[no-untyped-def]
     """Intervals of one model that lie on disjoint intervals within ``slack`` of the best; returns how many.
 
@@ -85,7 +85,7 @@ def near_best(table, rent, load, slack, found):  # type: ignore[no-untyped-def]
     return count
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def near_best_sets(price, weight, capacity, least, budget, found):  # type: ignore[no-untyped-def]
     """Maximal feasible sets of models worth at least ``least``; returns how many, -1 for too much work.
 
@@ -124,7 +124,7 @@ def near_best_sets(price, weight, capacity, least, budget, found):  # type: igno
     return -1
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _dantzig(price, weight, k, room):  # type: ignore[no-untyped-def]
     total = 0.0
     for m in range(k, price.shape[0]):
@@ -135,12 +135,12 @@ def _dantzig(price, weight, k, room):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _maximal(taken, weight, room):  # type: ignore[no-untyped-def]
     return not np.any(~taken & (weight <= room))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def savings_of(served, saving, window, gain, vanish):  # type: ignore[no-untyped-def]
     """Savings of serving ``served`` (L,) requests of one service through an interval."""
     k, total = 0, 0.0
@@ -150,7 +150,7 @@ def savings_of(served, saving, window, gain, vanish):  # type: ignore[no-untyped
     return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def serve_interval(cap, price, saving, window, gain, vanish, served):  # type: ignore[no-untyped-def]
     """Serve one service as well as possible through an interval; returns the savings without the prices.
 
@@ -186,7 +186,7 @@ def serve_interval(cap, price, saving, window, gain, vanish, served):  # type: i
     return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def serve_on_graph(m, first, successor, context, members, cap, saving, share, price, begin, served):  # type: ignore[no-untyped-def]
     """Serve what pays at the largest contexts possible; fills ``served`` (J, L), returns the savings.
 

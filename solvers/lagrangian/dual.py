@@ -137,7 +137,7 @@ class IntervalDual(Dual):
         return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _profitable(first, successor, context, members, cap, saving, charge, chosen, served):  # type: ignore[no-untyped-def]
     """Fill ``served`` (S, T): every request that saves more than its charge, where its model is present."""
     models, slots = chosen.shape

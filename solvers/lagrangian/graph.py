@@ -75,7 +75,7 @@ def _members(service_model: IntArray, models: int) -> IntArray:
     return members
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _advance(contexts, row, cap, members, window, gain, vanish, m, t):  # type: ignore[no-untyped-def]
     """Move one vector of contexts over slot t in place, everything served."""
     for j in range(members.shape[1]):
@@ -86,12 +86,12 @@ def _advance(contexts, row, cap, members, window, gain, vanish, m, t):  # type: 
         contexts[row, j] = min(window[s], max(0, moved))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _same(contexts, a, b):  # type: ignore[no-untyped-def]
     return np.all(contexts[a] == contexts[b])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _step(contexts, scratch, count, link, cap, members, window, gain, vanish, m, t):  # type: ignore[no-untyped-def]
     """Distinct contexts of slot t + 1 from those of slot t; link[i] is where node i of slot t goes."""
     new = 1
@@ -108,7 +108,7 @@ def _step(contexts, scratch, count, link, cap, members, window, gain, vanish, m,
     return new
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _count(cap, members, window, gain, vanish, first):  # type: ignore[no-untyped-def]
     models, slots = members.shape[0], cap.shape[1]
     contexts = np.zeros((slots + 2, members.shape[1]), dtype=np.int64)
@@ -126,7 +126,7 @@ def _count(cap, members, window, gain, vanish, first):  # type: ignore[no-untype
     return total
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _fill(cap, members, window, gain, vanish, first, successor, context):  # type: ignore[no-untyped-def]
     models, slots = members.shape[0], cap.shape[1]
     contexts = np.zeros((slots + 2, members.shape[1]), dtype=np.int64)
@@ -147,7 +147,7 @@ def _fill(cap, members, window, gain, vanish, first, successor, context):  # typ
                     successor[base + i] = first[m, t + 1] + link[i]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def node_values(first, context, members, cap, saving, charge, out):  # type: ignore[no-untyped-def]
     """Fill ``out`` (nodes,): the saving of a slot spent in each node, every request paying its ``charge``.
 

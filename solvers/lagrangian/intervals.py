@@ -54,7 +54,7 @@ def interval_tables(server: Server, charge: FloatArray, scale: float = 0.0) -> F
     return tables
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _net_savings(saving, price, scale, net):  # type: ignore[no-untyped-def]
     for k in range(net.shape[0]):
         net[k] = saving[k] - price
@@ -62,7 +62,7 @@ def _net_savings(saving, price, scale, net):  # type: ignore[no-untyped-def]
             net[k] = np.ceil((net[k] + 4e-15 * price) * scale)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _over_slot(before, after, net, cap, window, gain, vanish):  # type: ignore[no-untyped-def]
     """Best value with at least each context after a slot, from that before it; returns the largest."""
     after[:] = -np.inf
@@ -83,7 +83,7 @@ def _over_slot(before, after, net, cap, window, gain, vanish):  # type: ignore[n
     return after[0]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _shifted(a, b, tolerance):  # type: ignore[no-untyped-def]
     """Whether a - b is the same wherever they are finite, and they are finite together."""
     shift = a[0] - b[0]
@@ -96,7 +96,7 @@ def _shifted(a, b, tolerance):  # type: ignore[no-untyped-def]
     return True
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _add_service(cap, saving, charge, window, gain, vanish, scale, table):  # type: ignore[no-untyped-def]
     slots = cap.shape[0]
     net = np.empty((slots, window + 1))
@@ -124,7 +124,7 @@ def _add_service(cap, saving, charge, window, gain, vanish, scale, table):  # ty
             table[u, v] += worth[v]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def best_intervals(table, rent, load, best, chosen):  # type: ignore[no-untyped-def]
     """Best disjoint intervals of one model for its table (T, T) and rent (T,); fills ``chosen`` (T,)."""
     slots = rent.shape[0]

@@ -72,12 +72,12 @@ def _future(server: Server, cached: BoolArray, charge: FloatArray) -> FloatArray
     return future
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _after(context, served, window, gain, vanish):  # type: ignore[no-untyped-def]
     return min(window, max(0, context + gain * served - vanish))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def most_useful(context, cap, window, gain, vanish):  # type: ignore[no-untyped-def]
     """Requests beyond which the context after the slot cannot grow: none serves more at a loss."""
     if gain == 0:
@@ -85,7 +85,7 @@ def most_useful(context, cap, window, gain, vanish):  # type: ignore[no-untyped-
     return min(cap, max(0, -((context - vanish - window) // gain)))
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _price_contexts(cached, service_model, cap, saving, charge, window, gain, vanish, future):  # type: ignore[no-untyped-def]
     """future[s, t, k]: priced saving from slot t to the end of the interval when it starts with context k."""
     services, slots = cap.shape
@@ -105,7 +105,7 @@ def _price_contexts(cached, service_model, cap, saving, charge, window, gain, va
                 future[s, t, k] = best
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _worth(s, t, x, k, values):  # type: ignore[no-untyped-def]
     """Saving of x requests at context k and the priced value of the context they leave."""
     saving, window, gain, vanish, future = values
@@ -114,7 +114,7 @@ def _worth(s, t, x, k, values):  # type: ignore[no-untyped-def]
     return x * saving[s, k] + future[s, t + 1, _after(k, x, window[s], gain[s], vanish[s])]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _serve_at_charges(cached, service_model, cap, saving, charge, window, gain, vanish, future, served):  # type: ignore[no-untyped-def]
     services, slots = cap.shape
     values = (saving, window, gain, vanish, future)
@@ -137,7 +137,7 @@ def _serve_at_charges(cached, service_model, cap, saving, charge, window, gain, 
             k = _after(k, best_x, window[s], gain[s], vanish[s])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _share_out(cached, service_model, cap, saving, share, prices, window, gain, vanish, future, served):  # type: ignore[no-untyped-def]
     services, slots = cap.shape
     context = np.zeros(services, dtype=np.int64)
@@ -163,7 +163,7 @@ def _share_out(cached, service_model, cap, saving, share, prices, window, gain, 
             context[s] = _after(context[s], served[s, t], window[s], gain[s], vanish[s]) if present else 0
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _exchange(t, cached, service_model, context, room, cap, share, values, served):  # type: ignore[no-untyped-def]
     """Trade a few requests of one service for some of another where that gains most; False if nowhere."""
     services = served.shape[0]
@@ -194,7 +194,7 @@ def _exchange(t, cached, service_model, context, room, cap, share, values, serve
     return True
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _best_addition(s, t, have, k, room, cap, share, prices, values):  # type: ignore[no-untyped-def]
     """Most value per priced resource that more requests of a service can add: ratio and number."""
     base = _worth(s, t, have, k, values)
@@ -215,7 +215,7 @@ def _best_addition(s, t, have, k, room, cap, share, prices, values):  # type: ig
     return best_ratio, best_more
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, nogil=True)
 def _savings(cached, service_model, served, saving, load_cost, window, gain, vanish):  # type: ignore[no-untyped-def]
     services, slots = served.shape
     total = 0.0

@@ -78,6 +78,7 @@ class ServerWork:
         self.iterations = 0
         self.widest = 0
         self._best = math.inf
+        self._bound: float | None = None
         self._deadline = math.inf
         self._asked_to_stop: Callable[[], bool] = bool
 
@@ -101,6 +102,8 @@ class ServerWork:
             self.prices = search.prices
             self.iterations += search.iterations
             self.cached, self.served = pool.cached, pool.served
+            self._asked_to_stop = bool
+            self._settle()
 
     def rehearse(self) -> None:
         """Do a little of everything, whether it is needed or not: all kernels are compiled after it."""
@@ -121,7 +124,13 @@ class ServerWork:
         self.bound()
 
     def bound(self) -> float:
-        """Lower bound on the cost, safe against rounding; drops the prices that prove less."""
+        """Lower bound on the cost, safe against rounding."""
+        if self._bound is None:
+            self._settle()
+        return self._bound or 0.0
+
+    def _settle(self) -> None:
+        """Compute the bound, and drop the prices that prove less."""
         self.proving = self.prices
         best = max(safe_bound(self.server, self.prices), bound_from_savings(self.server, self.cap))
         if self.exact_prices is not None:
@@ -135,7 +144,8 @@ class ServerWork:
             proven = safe_bound(self.server, prices, exact_chains=exact_chains, allowance=search.allowance)
             if proven > best:
                 best, self.proving, self.allowance = proven, prices, search.allowance
-        return best
+        self._packed = []
+        self._bound = best
 
     def _late(self) -> bool:
         return time.monotonic() > self._deadline or self._asked_to_stop()

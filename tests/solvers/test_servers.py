@@ -14,7 +14,7 @@ from timing import returns_within
 
 from edgeopt.problem import Instance, InvalidOption, scenario
 from edgeopt.solvers import solve
-from edgeopt.solvers.servers import work_on_servers, worker_count
+from edgeopt.solvers.parallel.servers import work_on_servers, worker_count
 
 
 @pytest.fixture(scope="module")
