@@ -13,6 +13,7 @@ from .allowances import AllowanceSearch
 from .bound import bound_from_savings, safe_bound
 from .close import sweep
 from .dual import Dual, IntervalDual
+from .equal import equal_prices
 from .graph import FloatArray
 from .intervals import affordable
 from .plans import PlanPool
@@ -41,6 +42,8 @@ _EXACT_PACKED_EPOCHS = ((400, 0.03), (400, 0.01))
 """Steps and their relative size where whole requests are packed: on the context graph, on exact chains."""
 _REPRICED = 5
 """Steps of exact chains for each new table of intervals."""
+_EQUAL_SECONDS, _EQUAL_SHARE = 60.0, 0.3
+"""Time for the linear programme of equal footprints: without a limit, and of what is left of one."""
 _IDLE_SHAKES = 300
 _TUNING_STEPS = 60
 _ROUNDING = 0.99
@@ -164,6 +167,9 @@ class ServerWork:
             yield
             if not going:
                 break
+        if self._equal(search):
+            self._suggest(search, pool)
+            yield
         for length, rate, width in _ROUNDS if server.plain else _ROUNDS[:_COARSE_ROUNDS]:
             yield from self._round(search, pool, length, rate)
             finished = self._sweep(search, pool, width)
@@ -175,6 +181,16 @@ class ServerWork:
         if server.limited:
             yield from self._packed_epochs(search, pool)
         yield from self._shakes(search, pool)
+
+    def _equal(self, search: PriceSearch) -> bool:
+        """Exact prices where all footprints are equal; True if there are any."""
+        left = self._deadline - time.monotonic()
+        seconds = _EQUAL_SECONDS if math.isinf(left) else _EQUAL_SHARE * left
+        prices = equal_prices(self.server, search.dual.value, seconds, self._late)
+        if prices is None:
+            return False
+        search.offer(prices)
+        return True
 
     def _round(self, search: PriceSearch, pool: PlanPool, length: int, rate: float) -> Iterator[None]:
         search.restart()
