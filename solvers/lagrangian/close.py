@@ -2,7 +2,9 @@
 
 What keeps a sweep over many slots wide is that every state may still lose in later slots what all of them
 must lose there. So blocks of slots are swept first, last block first, each from the open state: the least
-excess of the slots from a block on is then known and charged to every state before it.
+excess of the slots from a block on is then known and charged to every state before it. A block's least excess
+is small beside the slack of all slots together, and only plans below it need to be followed: a limit starts low
+and grows until it is not reached. So blocks stay narrow, and can be many and long.
 """
 
 from __future__ import annotations
@@ -21,11 +23,11 @@ from .sweep import LARGEST_MODELS, OPEN, expand
 
 BoolArray = np.typing.NDArray[np.bool_]
 
-import os
-_STEP = int(os.environ.get("STEP",75))
-_SPAN = int(os.environ.get("SPAN",150))
-_FIRST_LIMIT = 64
+_STEP = 10
+_SPAN = 80
 """Slots from one block's start to the next one's, and slots of a block."""
+_FIRST_SHARE = 64
+"""A block first follows plans up to this part of the whole slack beyond what follows it costs, then doubles it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def _least_from(
 ) -> float | None:
     """Least excess of the slots from ``begin`` on, up to ``slack``; None if stopped."""
     end = min(begin + _SPAN, ahead.size - 1)
-    beyond = max(1.0, slack // _FIRST_LIMIT)
+    beyond = max(1.0, slack // _FIRST_SHARE)
     while True:
         limit = min(slack, ahead[end] + beyond)
         lowest = field.root - limit
