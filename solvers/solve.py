@@ -105,9 +105,9 @@ def solve(
     progress
         Show a progress bar on stderr.
     workers
-        Threads or processes that work on servers at the same time, None for all cores; see :mod:`.parallel.servers`
-        for how they share the time. ``"brute"`` and ``"relaxation"`` take one server after the other. Without
-        a time limit the result does not depend on it.
+        Threads or processes that work on servers at the same time, None for all cores; see
+        :mod:`.parallel.servers` for how they share the time. ``"brute"`` and ``"relaxation"`` take one server
+        after the other. Without a time limit the result does not depend on it.
 
     Raises
     ------

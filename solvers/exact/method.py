@@ -96,8 +96,11 @@ def _join(
             "compute_price": prices[models].T,
             "energy_price": prices[models + 1].T,
             "service_price": np.stack(
-                [np.zeros(work.served.T.shape) if work.allowance is None else work.allowance.T
-                 for work in works], axis=1,
+                [
+                    np.zeros(work.served.T.shape) if work.allowance is None else work.allowance.T
+                    for work in works
+                ],
+                axis=1,
             ),
             "server_bounds": np.array([work.safe_bound for work in works]),
             "widest_sweep": max(work.swept for work in works),

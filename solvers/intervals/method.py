@@ -58,10 +58,10 @@ def solve_intervals(
     Returns
     -------
     Solution
-        ``certificate`` proves ``price_bound``. ``details`` holds the prices (``presence_price`` (T, N, M), ``compute_price`` and ``energy_price``
-        (T, N)) with the bound ``price_bound`` that they prove by themselves (`bound_from_prices`), and for
-        each server the size of the master and whether it was solved. Where ``lower_bound`` is better than
-        ``price_bound`` it rests on HiGHS' branch and bound (floating point).
+        ``certificate`` proves ``price_bound``, which the prices prove by themselves. ``details`` holds them
+        (``presence_price`` (T, N, M), ``compute_price`` and ``energy_price`` (T, N); `bound_from_prices`),
+        and for each server the size of the master and whether it was solved. Where ``lower_bound`` is better
+        than ``price_bound`` it rests on HiGHS' branch and bound (floating point).
     """
     _compile()
     begin = time.monotonic()

@@ -2,9 +2,9 @@
 
 What keeps a sweep over many slots wide is that every state may still lose in later slots what all of them
 must lose there. So blocks of slots are swept first, last block first, each from the open state: the least
-excess of the slots from a block on is then known and charged to every state before it. A block's least excess
-is small beside the slack of all slots together, and only plans below it need to be followed: a limit starts low
-and grows until it is not reached. So blocks stay narrow, and can be many and long.
+excess of the slots from a block on is then known and charged to every state before it. A block's least
+excess is small beside the slack of all slots together, and only plans below it need to be followed: a limit
+starts low and grows until a block stays below it. So blocks stay narrow, and can be many and long.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _STEP = 10
 _SPAN = 80
 """Slots from one block's start to the next one's, and slots of a block."""
 _FIRST_SHARE = 64
-"""A block first follows plans up to this part of the whole slack beyond what follows it costs, then doubles it."""
+"""Part of the slack that a block may use up before its limit is doubled."""
 
 
 @dataclass(frozen=True)

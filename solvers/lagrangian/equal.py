@@ -1,9 +1,9 @@
-"""Prices where all footprints are equal: the knapsack is a row of a linear programme, so that has them exactly.
+"""Exact prices where all footprints are equal: the knapsack is then a row of a linear programme.
 
-With n models to a slot, whichever they are, memory is one capacity row a slot and the chains are flows in an
-acyclic network: a linear programme whose optimum is the best bound that prices prove, and whose duals are one
-price a slot, the same for every model. Paging is the best-known case; there the programme is even integral, and
-subgradients converge slowly since all costs are alike.
+A slot holds so many models, whichever they are. So memory is one capacity row a slot, the chains are flows in
+an acyclic network, and the optimum of that linear programme is the best bound that prices prove; its duals are
+one price a slot, the same for every model. Paging is the best-known case. There the programme is even
+integral, and subgradients converge slowly since all costs are alike.
 
 A model in memory earns nothing in slots without its requests, so only slots with requests have nodes, and an
 interval passes from one of them to the next in one step.
@@ -106,10 +106,11 @@ class _Network:
                 continue
             column, end = len(cost), t + 1 + int(after[0])
             cost.append(0.0)
-            for between in range(t + 1, end):
-                entries.append((between, column, 1.0))
-                node = int(graph.successor[node])
-            entries.append((balance + place[int(graph.successor[node])], column, -1.0))
+            entries += [(between, column, 1.0) for between in range(t + 1, end)]
+            reached = node
+            for _ in range(t, end):
+                reached = int(graph.successor[reached])
+            entries.append((balance + place[reached], column, -1.0))
             entries += [(balance + len(nodes) + k, column, 1.0), (balance + len(nodes) + k, k, -1.0)]
             if len(entries) > _MOST_ENTRIES:
                 return None

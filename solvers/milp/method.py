@@ -97,7 +97,7 @@ class _Work:
         self.found: dict[str, Any] = {"status": "not begun", "lower_bound": 0.0}
 
     def run(self, deadline: float, asked_to_stop: Stop, report: Callable[[float], None]) -> None:
-        """Solve it; what is there already is not improved step by step, so ``report`` hears of the end only."""
+        """Solve it; ``report`` hears of the end only."""
         self.plan, self.found = _solve_server(self.instance, deadline, self.gap, self.start, asked_to_stop)
         report(relative_gap(evaluate(self.instance, self.plan).total, self.found["lower_bound"]))
 

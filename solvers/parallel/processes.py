@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from .servers import Runner, Stop, W
+from .work import Runner, Stop, W
 
 _WAKE = 0.1
 _IDLE_SECONDS = 300
@@ -27,7 +27,8 @@ _GO, _HALT = b"\0", b"\1"
 def elsewhere(workers: int) -> Iterator[Runner]:
     """Yield a function that does the work of a server in one of so many processes; threads may share it.
 
-    Whether to stop is asked ten times a second while one waits; if so, all works are told.
+    Whether to stop is asked ten times a second while one waits; if so, all works are told. Gaps on the way
+    are not reported.
     """
     from joblib.externals.loky import get_reusable_executor
 
@@ -41,7 +42,7 @@ def elsewhere(workers: int) -> Iterator[Runner]:
         file = held.enter_context(flag.open("r+b"))
         byte = held.enter_context(mmap.mmap(file.fileno(), 1))
 
-        def run(work: W, end: float, stop: Stop, report: Callable[[float], None]) -> W:
+        def run(work: W, end: float, stop: Stop, report: Callable[[float], None]) -> W:  # noqa: ARG001
             future: Future[W] = executor.submit(_there, work, end, str(flag))
             while True:
                 try:

@@ -19,32 +19,13 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from functools import partial
 from multiprocessing import current_process
-from typing import Protocol, TypeVar
 
 from ...problem.errors import InvalidOption
+from .work import Runner, Stop, W
 
 _WAKE = 0.1
 _START_SECONDS = 10.0
 """Processes are not worth their start where there is less time in all."""
-
-Stop = Callable[[], bool]
-
-
-class Work(Protocol):
-    """The work on one server. Where processes are used it must survive pickling, before and after it ran."""
-
-    def run(self, deadline: float, asked_to_stop: Stop, report: Callable[[float], None]) -> None:
-        """Work until a deadline (monotonic clock) or until told to stop; ``report`` the gap now and then."""
-
-
-W = TypeVar("W", bound=Work)
-
-
-class Runner(Protocol):
-    """Does the work of one server somewhere, and returns it done."""
-
-    def __call__(self, work: W, end: float, stop: Stop, report: Callable[[float], None]) -> W:
-        """Work until ``end`` (monotonic clock), or until ``stop`` says so."""
 
 
 def worker_count(workers: int | None) -> int:
