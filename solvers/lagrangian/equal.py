@@ -1,8 +1,8 @@
 """Exact prices where all footprints are equal: the knapsack is then a row of a linear programme.
 
 A slot holds so many models, whichever they are. So memory is one capacity row a slot, the chains are flows in
-an acyclic network, and the optimum of that linear programme is the best bound that prices prove; its duals are
-one price a slot, the same for every model. Paging is the best-known case. There the programme is even
+an acyclic network, and the optimum of that linear programme is the best bound that prices prove. Its duals
+are one price a slot, the same for every model. Paging is the best-known case. There the programme is even
 integral, and subgradients converge slowly since all costs are alike.
 
 A model in memory earns nothing in slots without its requests, so only slots with requests have nodes, and an
