@@ -166,4 +166,5 @@ def _capacity_duals(
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
-    return np.maximum(0.0, -np.array(highs.getSolution().row_dual[: network.slots]))
+    duals = np.array(highs.getSolution().row_dual[: network.slots], dtype=np.float64)
+    return np.asarray(np.maximum(0.0, -duals))

@@ -40,7 +40,7 @@ def test_processes_find_what_one_worker_finds(method: str, monkeypatch: pytest.M
 
 
 def waiting() -> Any:
-    """Make work that lasts until told to stop; its class is local, since no other process can import this file."""
+    """Make work that lasts until told to stop, of a local class: no other process can import this file."""
 
     class Waiting:
         stopped = False
