@@ -25,8 +25,6 @@ from .server import Server
 from .work import ServerWork
 
 _RESERVE = 0.03
-PROCESS_CELLS = 6000
-"""Slots times models of a server from which on servers are solved in processes: seconds of work each."""
 
 
 def solve_lagrangian(
@@ -50,8 +48,7 @@ def solve_lagrangian(
     progress
         Show a progress bar with the current server's gap on stderr.
     workers
-        Workers on servers at the same time, None for all cores: processes where a server is seconds of work,
-        else threads.
+        Threads that work on servers at the same time, None for all cores.
 
     Returns
     -------
@@ -73,10 +70,7 @@ def solve_lagrangian(
     ):
         task = bar.add_task("lagrangian", total=len(works))
         try:
-            work_on_servers(
-                works, deadline, asked_to_stop, workers,
-                processes=instance.slots * instance.models >= PROCESS_CELLS, report=reporter(bar, task),
-            )  # fmt: skip
+            work_on_servers(works, deadline, asked_to_stop, workers, report=reporter(bar, task))
         except KeyboardInterrupt:
             interrupted = True
         interrupted = interrupted or asked_to_stop()

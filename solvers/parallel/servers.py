@@ -2,8 +2,8 @@
 
 Servers do not couple, and what is found for one does not depend on the others: without a time limit the
 result is the same whatever the number of workers, and whether they are threads or processes
-(``processes.py``). Threads cost nothing to start, but what is done in Python between the compiled kernels
-does not run in parallel; processes take seconds to start, so they are for work that takes longer.
+(``processes.py``). Threads cost nothing to start, and suit what is spent in compiled kernels, which run in
+parallel; what is done in Python does not. Processes take seconds to start, and suit work in Python.
 
 With a time limit, a server that begins gets an equal part of the time left: with k servers not yet begun
 and w workers, time left / ceil(k / w). What a server does not need goes to those that begin after it.

@@ -17,7 +17,6 @@ from edgeopt.solvers.certificate import check_certificate
 from edgeopt.solvers.parallel import work_on_servers
 
 MODULES = {
-    "lagrangian": "lagrangian.solve",
     "exact": "exact.method",
     "intervals": "intervals.method",
     "milp": "milp.method",
