@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..problem.instance import Instance
-from .brute import count_transitions, solve_brute
+from .brute import count_transitions
 from .milp import solve_milp
+from .proofs import certified_brute, certified_milp
 from .solution import ROUNDING, Solution, refereed
 
 BRUTE_TRANSITIONS = 20_000
@@ -43,9 +44,9 @@ def solve_auto(
     options: dict[str, Any] = {"gap": gap, "progress": progress}
     enough = MILP_SECONDS * instance.servers
     if count_transitions(instance) <= BRUTE_TRANSITIONS:
-        return _combined(instance, [solve_brute(instance, **options)], begin, gap)
+        return _combined(instance, [certified_brute(instance, time_limit=time_limit, **options)], begin, gap)
     if cells <= MILP_CELLS:
-        only = solve_milp(instance, time_limit=time_limit or enough, **options)
+        only = certified_milp(instance, time_limit=time_limit or enough, workers=workers, **options)
         return _combined(instance, [only], begin, gap)
     from .lagrangian import solve_lagrangian
 
@@ -53,7 +54,7 @@ def solve_auto(
     left = enough if time_limit is None else time_limit - (time.monotonic() - begin)
     if first.gap <= max(gap, ROUNDING) or cells > BUILD_CELLS or left <= 0:
         return _combined(instance, [first], begin, gap)
-    second = solve_milp(instance, time_limit=left, start=first.plan, **options)
+    second = solve_milp(instance, time_limit=left, start=first.plan, workers=workers, **options)
     return _combined(instance, [first, second], begin, gap)
 
 

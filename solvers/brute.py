@@ -74,17 +74,20 @@ def count_transitions(instance: Instance) -> float:
     """Bound the number of transitions that brute force would try; inf where there are too many models."""
     if instance.models > MAX_MODELS:
         return math.inf
-    sets = [_feasible_sets(instance.server(index)) for index in range(instance.servers)]
     total = 0.0
-    for index, choices in enumerate(sets):
+    for index in range(instance.servers):
         requests = instance.requests[:, index, :]
-        contexts = _context_counts(instance, requests)
-        for slot in range(instance.slots):
-            served = requests[slot] + 1.0
-            hosted = [np.isin(instance.service_model, models) for models in choices]
-            states = 1.0 if slot == 0 else sum(float(contexts[slot][each].prod()) for each in hosted)
-            total += states * sum(float(served[each].prod()) for each in hosted)
+        sets = _feasible_sets(instance.server(index))
+        hosted = np.array([np.isin(instance.service_model, models) for models in sets])
+        for slot, contexts in enumerate(_context_counts(instance, requests)):
+            states = 1.0 if slot == 0 else _sum_of_products(hosted, contexts)
+            total += states * _sum_of_products(hosted, requests[slot] + 1.0)
     return total
+
+
+def _sum_of_products(hosted: np.typing.NDArray[np.bool_], numbers: np.typing.NDArray[np.float64]) -> float:
+    """Multiply the numbers of the services in each set (rows of ``hosted``), and add up over the sets."""
+    return float(np.where(hosted, numbers, 1.0).prod(axis=1).sum())
 
 
 def _context_counts(

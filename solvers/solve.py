@@ -13,21 +13,21 @@ from typing import Protocol, cast
 
 from ..problem.errors import InvalidOption
 from ..problem.instance import Instance
-from .servers import worker_count
+from .parallel import worker_count
 from .solution import Solution
 
 METHODS = {
     "auto": "auto:solve_auto",
-    "brute": "brute:solve_brute",
+    "brute": "proofs:certified_brute",
     "exact": "exact:solve_exact",
     "intervals": "intervals:solve_intervals",
     "lagrangian": "lagrangian:solve_lagrangian",
-    "milp": "milp:solve_milp",
+    "milp": "proofs:certified_milp",
     "relaxation": "relaxation:solve_relaxation",
 }
 """Name of each method -> module (of this package) and function."""
 
-PARALLEL = frozenset({"auto", "exact", "lagrangian"})
+PARALLEL = frozenset({"auto", "exact", "intervals", "lagrangian", "milp"})
 """Methods that work on several servers at the same time; the others take them one after the other."""
 
 
@@ -105,9 +105,9 @@ def solve(
     progress
         Show a progress bar on stderr.
     workers
-        Threads that work on servers at the same time, None for all cores; see :mod:`.servers` for how they
-        share the time. ``"lagrangian"``, ``"exact"`` and the decomposition of ``"auto"`` use them; the other
-        methods take one server after the other. Without a time limit the result does not depend on it.
+        Threads or processes that work on servers at the same time, None for all cores; see
+        :mod:`.parallel.servers` for how they share the time. ``"brute"`` and ``"relaxation"`` take one server
+        after the other. Without a time limit the result does not depend on it.
 
     Raises
     ------

@@ -78,8 +78,8 @@ def check_certificate(
     certificate = claim if isinstance(claim, Certificate) else claim.certificate
     if certificate is None:
         raise InvalidOption(
-            "the solution carries no certificate: solve with method 'lagrangian', "
-            "or with 'auto' an instance that it decomposes"
+            "the solution carries no certificate ('relaxation' makes none, nor does 'milp' that runs out of "
+            "time): solve with method 'lagrangian'"
         )
     _refuse_other_shape(instance, certificate)
     cost, reasons = _referee(instance, certificate.plan)

@@ -34,6 +34,8 @@ from .whole import Whole, WholeServer
 MOST_MODELS = 62
 
 _BLOCK, _STRIDE = 25, 5
+_LONG_BLOCK, _LONG_STRIDE = 80, 10
+"""Slots of a block and from one block's start to the next: tried first, and where that proves too little."""
 _FIRST_LIMIT = 64
 _POOL = 8
 """Candidates kept at a time, for each state kept."""
@@ -65,10 +67,14 @@ class Sweep:
 
     def least_excess(self) -> int:
         """Return an excess that every plan has at least (never more than ``slack``)."""
+        excess = self._swept(_BLOCK, _STRIDE)
+        return excess if excess >= self.slack else max(excess, self._swept(_LONG_BLOCK, _LONG_STRIDE))
+
+    def _swept(self, block: int, stride: int) -> int:
         slots = self.server.slots
         ahead = [0] * (slots + 1)
-        for begin in reversed(range(_STRIDE, slots, _STRIDE)):
-            least = self._least_from(begin, min(begin + _BLOCK, slots), ahead)
+        for begin in reversed(range(stride, slots, stride)):
+            least = self._least_from(begin, min(begin + block, slots), ahead)
             ahead[: begin + 1] = [max(least, ahead[begin])] * (begin + 1)
         return self._run(0, slots, ahead, self.slack)
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from ...problem.instance import Instance
 from ...problem.plan import Plan
+from ..certificate import certified
 from ..intervals import solve_intervals
 from ..lagrangian import solve_lagrangian
-from ..lagrangian.interrupt import deferred_interrupt
-from ..servers import work_on_servers
+from ..lagrangian.solve import reporter
+from ..parallel import deferred_interrupt, work_on_servers
 from ..solution import Solution, refereed
 from .work import ExactWork
 
 _RESERVE = 0.03
+PROCESS_CELLS = 1000
+"""Slots times models of a server from which on servers are solved in processes."""
 
 
 def solve_exact(
@@ -45,14 +47,16 @@ def solve_exact(
     progress
         Show a progress bar with the current server's gap on stderr.
     workers
-        Threads that work on servers at the same time; None for all cores.
+        Workers on servers at the same time, None for all cores: processes where a server is seconds of work,
+        else threads.
 
     Returns
     -------
     Solution
         ``details`` holds the prices (``presence_price`` (T, N, M), ``compute_price`` and ``energy_price``
-        (T, N)), ``safe_bound``, the part of the bound that rests on whole-number arithmetic alone, and for
-        each server the steps that were taken, with what each achieved.
+        (T, N), ``service_price`` (T, N, S)), ``safe_bound``, the part of the bound that rests on
+        whole-number arithmetic alone (``server_bounds`` (N,) its parts), and for each server the steps that
+        were taken, with what each achieved. ``certificate`` proves ``safe_bound``.
     """
     _compile()
     begin = time.monotonic()
@@ -63,21 +67,12 @@ def solve_exact(
         deferred_interrupt() as asked_to_stop,
     ):
         task = bar.add_task("exact", total=len(works))
-        jobs = [partial(_run, work, bar, task, n) for n, work in enumerate(works)]
-        work_on_servers(jobs, deadline, asked_to_stop, workers)
+        work_on_servers(
+            works, deadline, asked_to_stop, workers,
+            processes=instance.slots * instance.models >= PROCESS_CELLS, report=reporter(bar, task),
+        )  # fmt: skip
         interrupted = asked_to_stop()
     return _join(instance, works, begin, gap, interrupted)
-
-
-def _run(
-    work: ExactWork, bar: Progress, task: TaskID, n: int, deadline: float, asked_to_stop: Callable[[], bool]
-) -> None:
-    work.run(deadline, asked_to_stop, _reporter(bar, task, n))
-    bar.advance(task)
-
-
-def _reporter(bar: Progress, task: TaskID, server: int) -> Callable[[float], None]:
-    return lambda gap: bar.update(task, description=f"server {server}: gap {gap:.4%}")
 
 
 def _join(
@@ -89,7 +84,7 @@ def _join(
         np.stack([work.served.T for work in works], axis=1),
     )
     prices = np.stack([work.prices for work in works], axis=1)
-    return refereed(
+    solution = refereed(
         instance,
         plan,
         lower_bound=math.fsum(work.bound for work in works) * (1.0 - 1e-15),
@@ -100,11 +95,21 @@ def _join(
             "presence_price": np.moveaxis(prices[:models], 0, 2).swapaxes(0, 1).copy(),
             "compute_price": prices[models].T,
             "energy_price": prices[models + 1].T,
+            "service_price": np.stack(
+                [
+                    np.zeros(work.served.T.shape) if work.allowance is None else work.allowance.T
+                    for work in works
+                ],
+                axis=1,
+            ),
+            "server_bounds": np.array([work.safe_bound for work in works]),
+            "widest_sweep": max(work.swept for work in works),
             "safe_bound": math.fsum(work.safe_bound for work in works) * (1.0 - 1e-15),
             "servers": [{"steps": work.steps} for work in works],
             "interrupted": interrupted,
         },
     )
+    return certified(instance, solution)
 
 
 @cache

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,9 @@ _AIM = 0.99
 _MET = 0.999
 """Shares of the asked gap: what sweeps aim at, and what counts as closed (sums over servers round)."""
 
+_TINY_PRICES = 0.5
+"""Seconds for prices that prove in whole numbers what brute force has found."""
+
 # Share of the time left for a step, and its seconds where there is no limit.
 _PRICES_PLAIN = (0.75, 900.0)
 _PRICES_OTHER = (0.25, 30.0)
@@ -72,10 +76,16 @@ class ExactWork:
     float_bound
         Lower bound that rests on floating-point branch and bound.
     prices
-        (M + 2, T) prices of presence, compute and energy that prove most by themselves.
+        (M + 2, T) prices of presence, compute and energy behind ``safe_bound``.
+    allowance
+        (S, T) what a request pays a slot to be let in, where ``safe_bound`` needs that; else None.
+    swept
+        Width of the sweep behind ``safe_bound``; 0 where prices alone prove it.
     steps
         What was done, in words and numbers.
     """
+
+    _generation: Generation
 
     def __init__(self, instance: Instance, gap: float, seed: int) -> None:
         self.instance = instance
@@ -83,6 +93,8 @@ class ExactWork:
         self.gap = gap
         self.seed = seed
         self.prices: FloatArray = np.zeros((self.server.models + 2, self.server.slots))
+        self.allowance: FloatArray | None = None
+        self.swept = 0
         self.cached: BoolArray = np.zeros((self.server.models, self.server.slots), dtype=np.bool_)
         self.served: IntArray = np.zeros_like(self.server.cap)
         self.cost = self.server.cloud_only
@@ -106,6 +118,11 @@ class ExactWork:
             report(relative_gap(self.cost, self.bound))
             if self.closed or self.late():
                 break
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process, or a file, can hold: results, and what a new run starts from."""
+        state = {name: value for name, value in vars(self).items() if name != "_generation"}
+        return state | {"_asked_to_stop": bool}
 
     @property
     def bound(self) -> float:
@@ -148,6 +165,13 @@ class ExactWork:
         if cost < self.cost:
             self.cached, self.served, self.cost = cached.copy(), served.copy(), cost
 
+    def _prove(
+        self, bound: float, prices: FloatArray, allowance: FloatArray | None = None, swept: int = 0
+    ) -> None:
+        """Keep a bound that is better, with what proves it."""
+        if bound > self.safe_bound:
+            self.safe_bound, self.prices, self.allowance, self.swept = bound, prices, allowance, swept
+
     def _brute(self) -> Iterator[str]:
         self._began = time.monotonic()
         if count_transitions(self.instance) <= BRUTE_TRANSITIONS:
@@ -155,14 +179,16 @@ class ExactWork:
             if found.plan is not None:
                 self.cached, self.served = found.plan.cached[:, 0].T.copy(), found.plan.served[:, 0].T.copy()
             self.cost = self.float_bound = found.cost
+            prices = ServerWork(self.server, self.gap, self.seed)
+            prices.run(time.monotonic() + _TINY_PRICES, self._asked_to_stop, lambda _: None)
+            self._prove(prices.bound(), prices.proving, prices.allowance, prices.widest)
             yield "every plan"
 
     def _decomposition(self) -> Iterator[str]:
         work = ServerWork(self.server, self.gap, self.seed)
         end = self._end(_PRICES_PLAIN if self.server.plain else _PRICES_OTHER)
         work.run(end, self._asked_to_stop, lambda _: None)
-        self.safe_bound = work.bound()
-        self.prices = work.prices
+        self._prove(work.bound(), work.proving, allowance=work.allowance, swept=work.widest)
         plan = Plan(work.cached.T[:, None, :].copy(), work.served.T[:, None, :].copy())
         self._take(work.cached, work.served, evaluate(self.instance, plan).total)
         if self._rehearsing or not (self.closed or self.late()):
@@ -176,9 +202,7 @@ class ExactWork:
         pool = generation.pool
         self._take(pool.cached, pool.served, self.server.cloud_only - pool.worth)
         if generation.prices is not self.prices:
-            own = generation.safe_bound()
-            if own > self.safe_bound:
-                self.safe_bound, self.prices = own, generation.prices
+            self._prove(generation.safe_bound(), generation.prices)
         self.float_bound = max(self.float_bound, bound_from_savings(self.server, generation.whole_cap))
 
     def _intervals(self) -> Iterator[str]:
@@ -214,7 +238,8 @@ class ExactWork:
             )  # fmt: skip
             if result is None:
                 return
-            self.safe_bound = max(self.safe_bound, bound_from_savings(self.server, result.cap))
+            proven = bound_from_savings(self.server, result.cap)
+            self._prove(proven, self._generation.prices, swept=width)
             if result.cached is not None:
                 pool.consider(result.cached, self._generation.prices[self.server.models :])
                 self._read(self._generation)

@@ -2,7 +2,9 @@
 
 What keeps a sweep over many slots wide is that every state may still lose in later slots what all of them
 must lose there. So blocks of slots are swept first, last block first, each from the open state: the least
-excess of the slots from a block on is then known and charged to every state before it.
+excess of the slots from a block on is then known and charged to every state before it. A block's least
+excess is small beside the slack of all slots together, and only plans below it need to be followed: a limit
+starts low and grows until a block stays below it. So blocks stay narrow, and can be many and long.
 """
 
 from __future__ import annotations
@@ -21,9 +23,11 @@ from .sweep import LARGEST_MODELS, OPEN, expand
 
 BoolArray = np.typing.NDArray[np.bool_]
 
-_STEP = 75
-_SPAN = 150
+_STEP = 10
+_SPAN = 80
 """Slots from one block's start to the next one's, and slots of a block."""
+_FIRST_SHARE = 64
+"""Part of the slack that a block may use up before its limit is doubled."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +70,34 @@ def sweep(
     target = float(np.floor((known - scaled.resource) * scaled.scale))
     ahead = np.zeros(slots + 1)
     for begin in range(_STEP * ((slots - 1) // _STEP), 0, -_STEP):
-        end = min(begin + _SPAN, slots)
-        run = _run(field, begin, end, target + ahead[1:], width, stop)
-        if run is None:
+        least = _least_from(field, begin, ahead, field.root - target, width, stop)
+        if least is None:
             return None
-        least = max(run.best, run.dropped, target + ahead[end])
-        ahead[begin - _STEP + 1 : begin + 1] = field.root - least + ahead[end]
+        ahead[: begin + 1] = max(least, ahead[begin])
     run = _run(field, 0, slots, target + ahead[1:], width, stop)
     if run is None:
         return None
     cap = max(run.best, run.dropped, target)
     found = _trace(run, server.models) if run.best > target else None
     return Sweep(found, cap / scaled.scale + scaled.resource, complete=run.dropped <= target)
+
+
+def _least_from(
+    field: _Field, begin: int, ahead: FloatArray, slack: float, width: int, stop: Callable[[], bool]
+) -> float | None:
+    """Least excess of the slots from ``begin`` on, up to ``slack``; None if stopped."""
+    end = min(begin + _SPAN, ahead.size - 1)
+    beyond = max(1.0, slack // _FIRST_SHARE)
+    while True:
+        limit = min(slack, ahead[end] + beyond)
+        lowest = field.root - limit
+        run = _run(field, begin, end, lowest + ahead[1:], width, stop)
+        if run is None:
+            return None
+        least = field.root - max(run.best, run.dropped, lowest + ahead[end]) + ahead[end]
+        if least < limit or limit >= slack:
+            return float(least)
+        beyond *= 2.0
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,12 @@ class PriceSearch:
         self.average += (1.0 - _FADE) * 0.5 * (self.dual.sets.astype(np.float64) + self.dual.chains)
         return value
 
+    def offer(self, prices: FloatArray) -> None:
+        """Take over prices (M + 2, T) found elsewhere, if they are better."""
+        self._at = prices.copy()
+        self._evaluate()
+        self.restart()
+
     def restart(self) -> None:
         """Go back to the best prices and forget directions."""
         self._at = self.prices.copy()

@@ -6,8 +6,9 @@ Resources are counted in shares of the server's own limit, so that every price i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -81,6 +82,10 @@ class Server:
             cloud_only=math.fsum(requests.sum(axis=1) * instance.cloud_cost[n]),
             cost_scale=instance.cloud_cost[n] + local + instance.accuracy_weight,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Everything but what is computed on demand: another process computes it again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def models(self) -> int:

@@ -69,28 +69,37 @@ def best_sets(
 
 @kernel
 def _by_capacity(prices, units, room, values, chosen):  # type: ignore[no-untyped-def]
+    """Row k of ``best`` holds the values with the first k models of positive price: no row is overwritten.
+
+    So the loop over capacities has no dependence between its steps, and compilers use vector instructions.
+    """
     models, slots = prices.shape
-    best = np.zeros(room + 1)
-    take = np.zeros((models, room + 1), dtype=np.bool_)
+    best = np.zeros((models + 1, room + 1))
+    member = np.zeros(models, dtype=np.int64)
     for t in range(slots):
-        best[:] = 0.0
+        count = 0
         for m in range(models):
-            price, weight = prices[m, t], units[m]
-            if price <= 0.0:
-                continue
-            for c in range(room, weight - 1, -1):
-                with_it = best[c - weight] + price
-                better = with_it > best[c]
-                take[m, c] = better
-                if better:
-                    best[c] = with_it
-        values[t] = best[room]
+            chosen[m, t] = False
+            if prices[m, t] > 0.0 and units[m] <= room:
+                member[count] = m
+                count += 1
+                _with_item(best[count - 1], best[count], prices[m, t], units[m])
+        values[t] = best[count, room]
         c = room
-        for m in range(models - 1, -1, -1):
-            keep = prices[m, t] > 0.0 and c >= units[m] and take[m, c]
-            chosen[m, t] = keep
-            if keep:
-                c -= units[m]
+        for k in range(count - 1, -1, -1):
+            if best[k + 1, c] > best[k, c]:
+                chosen[member[k], t] = True
+                c -= units[member[k]]
+
+
+@nb.njit(cache=True, nogil=True)
+def _with_item(before, after, price, weight):  # type: ignore[no-untyped-def]
+    after[:weight] = before[:weight]
+    count = before.shape[0] - weight
+    without, lighter, best = before[weight:], before[:count], after[weight:]
+    for c in range(count):
+        with_it = lighter[c] + price
+        best[c] = with_it if with_it > without[c] else without[c]
 
 
 @kernel

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
 import numpy as np
 from rich.console import Console
@@ -19,9 +19,8 @@ from rich.progress import Progress, TaskID
 from ...problem.instance import Instance
 from ...problem.plan import Plan
 from ..certificate import certified
-from ..servers import work_on_servers
+from ..parallel import deferred_interrupt, work_on_servers
 from ..solution import Solution, refereed
-from .interrupt import deferred_interrupt
 from .server import Server
 from .work import ServerWork
 
@@ -49,7 +48,7 @@ def solve_lagrangian(
     progress
         Show a progress bar with the current server's gap on stderr.
     workers
-        Threads that work on servers at the same time; None for all cores.
+        Threads that work on servers at the same time, None for all cores.
 
     Returns
     -------
@@ -71,23 +70,23 @@ def solve_lagrangian(
     ):
         task = bar.add_task("lagrangian", total=len(works))
         try:
-            jobs = [partial(_run, work, bar, task, n) for n, work in enumerate(works)]
-            work_on_servers(jobs, deadline, asked_to_stop, workers)
+            work_on_servers(works, deadline, asked_to_stop, workers, report=reporter(bar, task))
         except KeyboardInterrupt:
             interrupted = True
         interrupted = interrupted or asked_to_stop()
     return _join(instance, works, begin, gap, interrupted)
 
 
-def _run(
-    work: ServerWork, bar: Progress, task: TaskID, n: int, deadline: float, asked_to_stop: Callable[[], bool]
-) -> None:
-    work.run(deadline, asked_to_stop, _reporter(bar, task, n))
-    bar.advance(task)
+def reporter(bar: Progress, task: TaskID) -> Callable[[int, float | None], None]:
+    """Show the gap of the server that reported last, and how many are done."""
 
+    def report(server: int, gap: float | None) -> None:
+        if gap is None:
+            bar.advance(task)
+        else:
+            bar.update(task, description=f"server {server}: gap {gap:.4%}")
 
-def _reporter(bar: Progress, task: TaskID, server: int) -> Callable[[float], None]:
-    return lambda gap: bar.update(task, description=f"server {server}: gap {gap:.4%}")
+    return report
 
 
 def _join(

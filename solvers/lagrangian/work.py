@@ -13,6 +13,7 @@ from .allowances import AllowanceSearch
 from .bound import bound_from_savings, safe_bound
 from .close import sweep
 from .dual import Dual, IntervalDual
+from .equal import equal_prices
 from .graph import FloatArray
 from .intervals import affordable
 from .plans import PlanPool
@@ -41,6 +42,8 @@ _EXACT_PACKED_EPOCHS = ((400, 0.03), (400, 0.01))
 """Steps and their relative size where whole requests are packed: on the context graph, on exact chains."""
 _REPRICED = 5
 """Steps of exact chains for each new table of intervals."""
+_EQUAL_SECONDS, _EQUAL_SHARE = 60.0, 0.3
+"""Time for the linear programme of equal footprints: without a limit, and of what is left of one."""
 _IDLE_SHAKES = 300
 _TUNING_STEPS = 60
 _ROUNDING = 0.99
@@ -78,6 +81,7 @@ class ServerWork:
         self.iterations = 0
         self.widest = 0
         self._best = math.inf
+        self._bound: float | None = None
         self._deadline = math.inf
         self._asked_to_stop: Callable[[], bool] = bool
 
@@ -101,6 +105,8 @@ class ServerWork:
             self.prices = search.prices
             self.iterations += search.iterations
             self.cached, self.served = pool.cached, pool.served
+            self._asked_to_stop = bool
+            self._settle()
 
     def rehearse(self) -> None:
         """Do a little of everything, whether it is needed or not: all kernels are compiled after it."""
@@ -121,7 +127,13 @@ class ServerWork:
         self.bound()
 
     def bound(self) -> float:
-        """Lower bound on the cost, safe against rounding; drops the prices that prove less."""
+        """Lower bound on the cost, safe against rounding."""
+        if self._bound is None:
+            self._settle()
+        return self._bound or 0.0
+
+    def _settle(self) -> None:
+        """Compute the bound, and drop the prices that prove less."""
         self.proving = self.prices
         best = max(safe_bound(self.server, self.prices), bound_from_savings(self.server, self.cap))
         if self.exact_prices is not None:
@@ -135,7 +147,8 @@ class ServerWork:
             proven = safe_bound(self.server, prices, exact_chains=exact_chains, allowance=search.allowance)
             if proven > best:
                 best, self.proving, self.allowance = proven, prices, search.allowance
-        return best
+        self._packed = []
+        self._bound = best
 
     def _late(self) -> bool:
         return time.monotonic() > self._deadline or self._asked_to_stop()
@@ -154,6 +167,9 @@ class ServerWork:
             yield
             if not going:
                 break
+        if self._equal(search):
+            self._suggest(search, pool)
+            yield
         for length, rate, width in _ROUNDS if server.plain else _ROUNDS[:_COARSE_ROUNDS]:
             yield from self._round(search, pool, length, rate)
             finished = self._sweep(search, pool, width)
@@ -165,6 +181,16 @@ class ServerWork:
         if server.limited:
             yield from self._packed_epochs(search, pool)
         yield from self._shakes(search, pool)
+
+    def _equal(self, search: PriceSearch) -> bool:
+        """Exact prices where all footprints are equal; True if there are any."""
+        left = self._deadline - time.monotonic()
+        seconds = _EQUAL_SECONDS if math.isinf(left) else _EQUAL_SHARE * left
+        prices = equal_prices(self.server, search.dual.value, seconds, self._late)
+        if prices is None:
+            return False
+        search.offer(prices)
+        return True
 
     def _round(self, search: PriceSearch, pool: PlanPool, length: int, rate: float) -> Iterator[None]:
         search.restart()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -113,6 +113,7 @@ def run_highs(
     gap: float = 0.0,
     start: Mapping[str, float] | None = None,
     log: bool = False,
+    asked_to_stop: Callable[[], bool] | None = None,
 ) -> HighsOutcome:
     """Solve any PuLP problem with HiGHS.
 
@@ -129,6 +130,8 @@ def run_highs(
         Values by variable name (all or some) from which HiGHS may build a first incumbent.
     log
         Show HiGHS' own log.
+    asked_to_stop
+        Asked now and then during the solution; when true, HiGHS stops with what it has.
     """
     require_highs()
     begin = time.perf_counter()
@@ -138,6 +141,15 @@ def run_highs(
     loaded = time.perf_counter()
     if time_limit is not None:
         model.setOptionValue("time_limit", max(float(time_limit), 0.0))
+    if asked_to_stop is not None:
+        stop = asked_to_stop
+
+        def check(event: Any) -> None:
+            if stop():
+                event.interrupt()
+
+        model.cbSimplexInterrupt += check
+        model.cbMipInterrupt += check
     model.run()
     status = _status(problem, model)
     done = time.perf_counter()

@@ -1,20 +1,27 @@
-"""``solve(instance, method="milp")``: the compact model of each server, one after the other."""
+"""``solve(instance, method="milp")``: the compact model of each server."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
 
 from ...problem.errors import InfeasiblePlan
 from ...problem.instance import Instance
 from ...problem.plan import Plan
 from ...problem.referee import evaluate
-from ..solution import CLAIM_TOLERANCE, RefusedClaim, Solution, refereed
+from ..parallel import Stop, deferred_interrupt, work_on_servers
+from ..solution import CLAIM_TOLERANCE, RefusedClaim, Solution, refereed, relative_gap
 from .highs import require_highs, run_highs
 from .model import BuildTimeoutError, build_model
 from .reduce import reduce_server
+
+PROCESS_CELLS = 1000
+"""Slots times (models + services) of a server from which on servers are solved in processes."""
 
 
 def solve_milp(
@@ -24,16 +31,20 @@ def solve_milp(
     gap: float = 1e-6,
     progress: bool = False,
     start: Plan | None = None,
+    workers: int | None = 1,
 ) -> Solution:
     """Solve the compact model of every server with HiGHS.
 
     Parameters
     ----------
     instance, time_limit, gap, progress
-        As in :func:`edgeopt.solvers.solve.solve`. The time that is left is shared evenly among the servers
-        that are left. Building the model counts; handing it to HiGHS cannot be interrupted.
+        As in :func:`edgeopt.solvers.solve.solve`. Building the model counts; handing it to HiGHS cannot be
+        interrupted.
     start
         A feasible plan from which HiGHS starts.
+    workers
+        Servers that are worked on at the same time, None for as many as there are cores; see
+        :mod:`edgeopt.solvers.parallel.servers`.
 
     Returns
     -------
@@ -49,29 +60,46 @@ def solve_milp(
     version = require_highs()
     begin = time.monotonic()
     end = math.inf if time_limit is None else begin + time_limit
-    plans, bound = [], 0.0
-    servers: list[dict[str, Any]] = []
-    for index in _watched(range(instance.servers), progress):
-        now = time.monotonic()
-        deadline = now + (end - now) / (instance.servers - index)
-        single = instance.server(index)
-        plan, found = _solve_server(single, deadline, gap, _start_of(start, index))
-        plans.append(plan)
-        servers.append(found)
-        bound += found["lower_bound"]
+    works = [_Work(instance.server(n), gap, _start_of(start, n)) for n in range(instance.servers)]
+    with (
+        Progress(transient=True, console=Console(stderr=True), disable=not progress) as bar,
+        deferred_interrupt() as asked_to_stop,
+    ):
+        task = bar.add_task("milp", total=len(works))
+        work_on_servers(
+            works, end, asked_to_stop, workers,
+            processes=instance.slots * (instance.models + instance.services) >= PROCESS_CELLS,
+            report=lambda _server, gap: bar.advance(task) if gap is None else None,
+        )  # fmt: skip
+        interrupted = asked_to_stop()
     return refereed(
         instance,
-        Plan.join(plans),
-        lower_bound=bound,
+        Plan.join([work.plan for work in works]),
+        lower_bound=math.fsum(work.found["lower_bound"] for work in works),
         method="milp",
         seconds=time.monotonic() - begin,
         gap=gap,
         details={
             "bound": "dual bound of branch and bound (floating point)",
             "highspy": version,
-            "servers": servers,
+            "servers": [work.found for work in works],
+            "interrupted": interrupted,
         },
     )
+
+
+class _Work:
+    """One server: its plan, and the account of it with the lower bound."""
+
+    def __init__(self, instance: Instance, gap: float, start: Plan | None) -> None:
+        self.instance, self.gap, self.start = instance, gap, start
+        self.plan = start or Plan.cloud_only(instance.slots, 1, instance.models, instance.services)
+        self.found: dict[str, Any] = {"status": "not begun", "lower_bound": 0.0}
+
+    def run(self, deadline: float, asked_to_stop: Stop, report: Callable[[float], None]) -> None:
+        """Solve it; ``report`` hears of the end only."""
+        self.plan, self.found = _solve_server(self.instance, deadline, self.gap, self.start, asked_to_stop)
+        report(relative_gap(evaluate(self.instance, self.plan).total, self.found["lower_bound"]))
 
 
 def _start_of(start: Plan | None, index: int) -> Plan | None:
@@ -79,20 +107,8 @@ def _start_of(start: Plan | None, index: int) -> Plan | None:
     return None if start is None else Plan(start.cached[:, keep], start.served[:, keep])
 
 
-def _watched(servers: range, progress: bool) -> Iterable[int]:
-    if not progress:
-        return servers
-    from rich.console import Console
-    from rich.progress import track
-
-    screen = Console(stderr=True)
-    return track(
-        servers, description="servers", console=screen, transient=True, disable=not screen.is_terminal
-    )
-
-
 def _solve_server(
-    instance: Instance, deadline: float, gap: float, start: Plan | None
+    instance: Instance, deadline: float, gap: float, start: Plan | None, asked_to_stop: Stop
 ) -> tuple[Plan, dict[str, Any]]:
     """Solve one server; return the plan and the account of it, with the lower bound."""
     begin = time.monotonic()
@@ -114,6 +130,7 @@ def _solve_server(
         time_limit=None if math.isinf(deadline) else deadline - built,
         gap=gap / (1 + gap),
         start=None if start is None else model.start(start, report.context),
+        asked_to_stop=asked_to_stop,
     )
     found |= {
         "status": outcome.status,

@@ -511,11 +511,34 @@ def test_auto_keeps_the_proof_beside_the_best_plan() -> None:
     instance = belady()
     solution = solve(instance, "auto")
     assert solution.details["chosen"] == "milp"
-    assert solution.certificate is None
+    assert check_certificate(instance, solution).proved
     larger = scenario("stationary", size="small", slots=60)
     found = solve(larger, "auto")
     assert found.details["chosen"] == "lagrangian"
     assert check_certificate(larger, found).proved
+
+
+@pytest.mark.parametrize("method", ["brute", "milp", "exact", "intervals"])
+def test_every_method_with_a_plan_has_a_certificate(method: str) -> None:
+    """Prices prove it where serving everything pays; if they prove less, the check says how much."""
+    instance = scenario("workflow", slots=5, models=3, services=3)
+    solution = solve(instance, method)
+    assert check_certificate(instance, solution).proved
+    hard = scenario("realistic", slots=4, models=3, services=4)
+    found = solve(hard, method)
+    verdict = check_certificate(hard, found)
+    assert verdict.plan_cost == found.cost
+    assert 0 < verdict.lower_bound <= found.cost
+    assert verdict.proved or any("claims a lower bound" in reason for reason in verdict.reasons)
+
+
+def test_a_compact_model_out_of_time_says_why_there_is_no_certificate() -> None:
+    instance = scenario("realistic", slots=40)
+    solution = solve(instance, "milp", time_limit=0.2)
+    assert solution.certificate is None
+    assert "no time" in solution.details["certificate"]["from"]
+    with pytest.raises(InvalidOption, match="no certificate"):
+        check_certificate(instance, solution)
 
 
 def test_a_certificate_can_go_with_another_plan(solved: tuple[Instance, Solution]) -> None:
