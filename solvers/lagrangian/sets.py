@@ -92,7 +92,7 @@ def _by_capacity(prices, units, room, values, chosen):  # type: ignore[no-untype
                 c -= units[member[k]]
 
 
-@nb.njit(cache=True, nogil=True)
+@kernel
 def _with_item(before, after, price, weight):  # type: ignore[no-untyped-def]
     after[:weight] = before[:weight]
     count = before.shape[0] - weight
