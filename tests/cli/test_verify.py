@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     solution = solve(instance, "lagrangian")
     solution.save(where / "solution.json")
     solution.save(where / "solution.npz")
-    solve(scenario("stationary", size="small", slots=2, models=2), "brute").save(where / "bare.json")
+    solve(instance, "relaxation").save(where / "bare.json")
     return where
 
 
