@@ -65,7 +65,7 @@ def meetings(clocks: Clocks, rankings: Rankings) -> Meetings:
     if clocks.balance == "simultaneous":
         return _together(clocks, rankings)
     lower, upper = walrasian_prices_many(rankings)
-    top, bottom = (float(x) for x in clocks.opening)
+    top, bottom = (np.asarray(x, dtype=float) for x in clocks.opening)
     price = np.clip(lower if clocks.first == "buyers" else upper, bottom, top)
     k = rankings.efficient
     down, up = price, price
