@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
-from . import edge, schedules, shares, speed, table
+from . import auctioneer, edge, schedules, shares, speed, table
 from .part import Report, document, show, write
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "speed": speed.run,
     "schedules": schedules.run,
     "edge": edge.run,
+    "auctioneer": auctioneer.run,
 }
 
 

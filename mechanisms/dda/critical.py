@@ -1,9 +1,9 @@
 """Truthful clearing on ticks that is exact for every value and cost, not only for those on the ticks.
 
-`TruthfulDoubleDutchAuction` with ticks names the prices of its rule, which may lie between ticks, and a trader
-whose value lies between ticks too can gain less than one tick by accepting early. Here a winner pays what a
-clock can decide: the lowest tick of the buyers' clock at which she would still have won (a seller gets the
-highest tick of his). Accepting as soon as the clock suits her is then best whatever her value is.
+`TruthfulDoubleDutchAuction` with ticks names the prices of its rule, which may lie between ticks, and a
+trader whose value lies between ticks too can gain by accepting early. Here a winner pays what a clock can
+decide: the lowest tick of the buyers' clock at which she would still have won (a seller gets the highest tick
+of his). Accepting as soon as the clock suits her is then best whatever her value is.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class CriticalTickAuction:
         return self.auction.grid
 
     def clear(self, market: Market) -> Outcome:
-        """Clear one market: exactly if its reports are exact, with floating-point prices if they are arrays."""
+        """Clear one market: exactly if its reports are exact, to floating-point prices if they are arrays."""
         given = market if market.exact else market.as_fractions()
         outcome = self.auction.clear(given)
         ranking = self.auction.heard(given)
