@@ -38,10 +38,10 @@ class Size:
     """How much is drawn and tried: seeds, sequences of each set, markets in a sequence, tries."""
 
     seeds: int = 10
-    training: int = 48
-    testing: int = 96
+    training: int = 32
+    testing: int = 48
     length: int = 24
-    evaluations: int = 320
+    evaluations: int = 200
 
 
 QUICK = Size(seeds=2, training=4, testing=4, length=6, evaluations=16)

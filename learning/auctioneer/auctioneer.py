@@ -67,7 +67,7 @@ class ClockAuctioneer:
         auction: ClockAuction | None = None,
         information: Literal["prices", "prior"] = "prices",
         loss: float = 0.01,
-        evaluations: int = 320,
+        evaluations: int = 200,
         seed: int = 0,
     ) -> ClockAuctioneer:
         """Learn to save messages, the welfare lost being at most ``loss``.

@@ -24,7 +24,7 @@ Information = Literal["nothing", "prior", "prices"]
 
 DIMENSION = 17
 """Of the learned families: 0-2 weights of new prices; 3-9 the centre; 10-12 the step; 13-16 the shape."""
-_REACH = 12
+_REACH = 20
 _MOST_STATIC = 512
 
 

@@ -47,15 +47,17 @@ def test_certified_for_every_value_without_deficit_and_with_the_same_trades(
 
 
 def test_the_rules_own_prices_are_not_truthful_between_ticks() -> None:
-    """Buyer 13 is heard at 10 and dropped; were she heard at 15, she would trade at 10."""
-    ticks, market = Ticks((20, 15, 10, 5), (0, 5, 10)), Market([13, 12], [1, 2])
+    """Buyer 14 is heard at 10 with buyer 13 and dropped by her index; heard at 15, she would trade at 10."""
+    ticks, market = Ticks((20, 15, 10, 5), (0, 5, 10)), Market([13, 14], [1, 2])
     plain = TruthfulDoubleDutchAuction(ticks=ticks)
-    assert audit(plain, Market([13, 14], [1, 2])).truthful == "refuted"
+    report = audit(plain, market)
+    assert report.truthful == "refuted"
+    assert report.regrets["buyer"] == 4
     assert audit(CriticalTickAuction(plain), market).truthful == "certified"
 
 
 def test_prices_by_hand() -> None:
-    """Case B: buyers 20 and 15, both heard; the second is dropped at 15 and the first pays 15 by her index."""
+    """Case B: the second buyer is dropped at 15, and the first, who goes before her by index, pays 15."""
     ticks = Ticks((20, 15, 10, 5), (0, 5, 10))
     auction = CriticalTickAuction(TruthfulDoubleDutchAuction(ticks=ticks))
     outcome = auction.clear(Market([21, 16], [0, 4]))
@@ -107,6 +109,7 @@ def test_rows_out_of_order_are_refused() -> None:
         TickRows(np.array([[3.0]]), np.array([[3.0]]))
     with pytest.raises(InvalidOption, match="finite opening"):
         TickRows(np.array([[-np.inf]]), np.array([[3.0]]))
+    two = TickRows(np.array([[3.0], [3.0]]), np.array([[0.0], [1.0]]))
+    one = Markets(np.ones((1, 1)), np.ones((1, 1)))
     with pytest.raises(InvalidOption, match="2 rows"):
-        two = TickRows(np.array([[3.0], [3.0]]), np.array([[0.0], [1.0]]))
-        clear_rows(DoubleDutchAuction(), Markets(np.ones((1, 1)), np.ones((1, 1))), two)
+        clear_rows(DoubleDutchAuction(), one, two)
