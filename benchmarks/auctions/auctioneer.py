@@ -29,7 +29,7 @@ AUCTIONS: dict[str, ClockAuction] = {
 }
 LEARNED = "learned"
 RESAMPLES = 10_000
-AUDITED = 3
+AUDITED = 1
 """Test markets whose every trader's every report is followed, a seed."""
 
 
