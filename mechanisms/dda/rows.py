@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ from ..market import Floats, Markets, Number, Side
 from ..ranking import Rankings, rank_many
 from ..rule import TermsMany
 from .clocks import ClockAuction
-from .many import Counts, Meetings, heard_many, meetings
+from .many import Clocks, Counts, Meetings, heard_many, meetings
 from .ticks import Ticks
 
 
@@ -143,7 +143,8 @@ def clear_rows(auction: ClockAuction, markets: Markets, rows: TickRows | Ticks |
     if isinstance(rows, TickRows):
         if len(rows) != len(markets):
             raise InvalidOption(f"{len(rows)} rows of ticks for {len(markets)} markets")
-        clocks: _Clocks | ClockAuction = _Clocks(rows, auction.first, auction.runs_on)
+        # Quantity-balanced clocks are asked of `TickRows` only what it has.
+        clocks = cast(Clocks, _Clocks(rows, auction.first, auction.runs_on))
     else:
         clocks = replace(auction, ticks="exact" if rows is None else rows)
     rankings = heard_many(clocks, markets)
