@@ -28,6 +28,8 @@ AUCTIONS: dict[str, ClockAuction] = {
     "double Dutch": DoubleDutchAuction(),
 }
 LEARNED = "learned"
+FIRST = 1000
+"""First seed of the sequences: lower ones were looked at while the families were designed."""
 RESAMPLES = 10_000
 AUDITED = 1
 """Test markets whose every trader's every report is followed, a seed."""
@@ -35,16 +37,18 @@ AUDITED = 1
 
 @dataclass(frozen=True)
 class Size:
-    """How much is drawn and tried: seeds, sequences of each set, markets in a sequence, tries."""
+    """How much is drawn and tried: seeds, sequences of each set, markets in a sequence, tries; likelihoods."""
 
     seeds: int = 10
     training: int = 32
+    validation: int = 64
     testing: int = 48
     length: int = 24
-    evaluations: int = 200
+    evaluations: int = 320
+    fitting: int = 600
 
 
-QUICK = Size(seeds=2, training=4, testing=4, length=6, evaluations=16)
+QUICK = Size(seeds=2, training=4, validation=4, testing=4, length=6, evaluations=16, fitting=60)
 Sums: TypeAlias = dict[str, Floats]
 """By schedule, (5, S): rounds, messages, welfare, welfare of continuous clocks, and markets of a sequence."""
 
@@ -90,19 +94,21 @@ class Seed:
 
 def _seed(name: str, seed: int, size: Size) -> Seed:
     """Tune every family and hold it in the seed's test sequences."""
-    from ...learning.auctioneer import FAMILIES, ClockAuctioneer, draw_sequences, tune
+    from ...learning.auctioneer import FAMILIES, ORACLES, ClockAuctioneer, Prior, draw_sequences, tune
     from ...learning.auctioneer.play import continuous, play
 
     auction = AUCTIONS[name]
     training, validation, testing = (
-        draw_sequences(count, size.length, seed=3 * seed + part)
-        for part, count in enumerate((size.training, size.training, size.testing))
+        draw_sequences(count, size.length, seed=FIRST + 3 * seed + part)
+        for part, count in enumerate((size.training, size.validation, size.testing))
     )
     exact, _ = continuous(testing, auction)
     sums = {"continuous": _summed(exact, exact)}
     scheduled: list[tuple[Ticks, Market]] = []
-    for each in FAMILIES.values():
-        found = tune(each, auction, training, validation, evaluations=size.evaluations, seed=seed)
+    options = {"evaluations": size.evaluations, "seed": seed}
+    prior = Prior.of(training, continuous(training, auction)[1], evaluations=size.fitting)
+    for each in (*FAMILIES.values(), *ORACLES.values()):
+        found = tune(each, auction, training, validation, prior=prior, **options)
         held = play(each, found.theta[None], testing, found.prior, auction)
         sums[each.name] = _summed(held, exact)
         if each.name == LEARNED:
@@ -122,19 +128,18 @@ def _scheduled(
     auctioneer: ClockAuctioneer, testing: Sequences, auction: ClockAuction
 ) -> list[tuple[Ticks, Market]]:
     """Hold the first test sequence market by market, and return the last markets with their ticks."""
-    from ...learning.auctioneer import Statistics
+    from ...learning.auctioneer import Past, Statistics
     from ...mechanisms.dda.rows import clear_rows
 
-    prices: list[float | None] = []
+    past: list[Past] = []
     held = []
     for t in range(testing.length):
         market = testing.market(0, t)
-        ticks = auctioneer.schedule(
-            Statistics(len(market.values), len(market.costs), tuple(prices), float(testing.phase[t]))
-        )
+        numbers, phase = (len(market.values), len(market.costs)), float(testing.phase[t])
+        ticks = auctioneer.schedule(Statistics(*numbers, tuple(past), phase))
         held.append((ticks, market))
         price = clear_rows(auction, Markets(market.values[None], market.costs[None]), ticks).price[0]
-        prices.append(None if np.isnan(price) else float(price))
+        past.append(Past(None if np.isnan(price) else float(price), *numbers, phase))
     return held[-AUDITED:]
 
 
@@ -161,8 +166,9 @@ def _verdict(rule: str, types: str, reports: Sequence[Any]) -> dict[str, Any]:
     verdict = next(each for each in ("refuted", "sampled", "certified") if each in verdicts)
     regret = float(max(gain for report in reports for gain in report.regrets.values()))
     deficit = any(report.budget == "deficit" for report in reports)
+    certified = sum(report.truthful == "certified" for report in reports)
     text = (
-        f"Audit of {rule} on learned ticks, {len(reports)} test markets, types {types}: {verdict}, "
+        f"Audit of {rule} on learned ticks, types {types}: {certified} of {len(reports)} test markets certified, "
         f"largest regret {regret:.3g}, {'a' if deficit else 'no'} deficit."
     )
     return {
@@ -170,6 +176,7 @@ def _verdict(rule: str, types: str, reports: Sequence[Any]) -> dict[str, Any]:
         "types": types,
         "markets": len(reports),
         "truthful": verdict,
+        "certified": certified,
         "max_regret": regret,
         "deficit": deficit,
         "text": text,

@@ -5,16 +5,20 @@ ticks do not depend on reports and truthful clearing stays truthful within the m
 """
 
 from .auctioneer import ClockAuctioneer
-from .families import FAMILIES, Family
+from .families import FAMILIES, ORACLES, Family
+from .forecast import Model
 from .sequences import KINDS, Sequences, draw_sequences
-from .statistics import Prior, Statistics
+from .statistics import Past, Prior, Statistics
 from .training import Tuned, tune
 
 __all__ = [
     "FAMILIES",
     "KINDS",
+    "ORACLES",
     "ClockAuctioneer",
     "Family",
+    "Model",
+    "Past",
     "Prior",
     "Sequences",
     "Statistics",

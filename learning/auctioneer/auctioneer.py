@@ -14,14 +14,15 @@ from ...mechanisms.market import Floats
 from ...problem.errors import InvalidFile, InvalidOption
 from ...problem.storage import load, save
 from .families import Family, family
+from .forecast import NUMBERS, Model
 from .sequences import Sequences
-from .statistics import Memory, Prior, Public, Statistics
+from .statistics import Memory, Past, Prior, Public, Statistics
 from .training import tune
 
 FILE = "auctioneer.json"
-_KIND = "clock-auctioneer/1"
+_KIND = "clock-auctioneer/2"
 _NAMES = ("learned, prior", "learned")
-_ENTRIES = frozenset({"uses_prices", "theta", "values", "costs", "price", "spread", "range"})
+_ENTRIES = frozenset({"uses_prices", "theta", "values", "costs", "price", "spread", "range", "model"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,19 +114,16 @@ class ClockAuctioneer:
 
     def schedule(self, statistics: Statistics) -> Ticks:
         """Return the ticks for a market of which only these statistics are known."""
-        theta = self.theta[None]
-        gains = self.family.gains(theta)
         memory = Memory.empty(1, self.prior)
         if self.information == "prices":
-            for price in statistics.prices:
-                memory = memory.after(np.array([np.nan if price is None else price], dtype=float), gains)
-        public = Public(
-            np.array([statistics.buyers]),
-            np.array([statistics.sellers]),
-            np.array([statistics.phase]),
-            memory,
-        )
-        return self.family.rows(theta, public, self.prior)[0]
+            for past in statistics.past:
+                price = np.array([np.nan if past.price is None else past.price], dtype=float)
+                memory = memory.after(price, self._public(memory, past), self.prior)
+        return self.family.rows(self.theta[None], self._public(memory, statistics), self.prior)[0]
+
+    def _public(self, memory: Memory, market: Statistics | Past) -> Public:
+        numbers = (np.array([market.buyers]), np.array([market.sellers]), np.array([market.phase]))
+        return memory.public(*numbers, self.prior)
 
     def save(self, folder: str | Path) -> None:
         """Write ``auctioneer.json`` into a folder, which is made if need be; nothing is ever half written.
@@ -148,6 +146,7 @@ class ClockAuctioneer:
             "price": np.array([prior.price]),
             "spread": np.array([prior.spread]),
             "range": np.array([prior.low, prior.high]),
+            "model": prior.model.numbers,
         }
         arrays["uses_prices"] = np.array([_NAMES.index(self.family.name)])
         save(path / FILE, _KIND, arrays)
@@ -163,7 +162,7 @@ class ClockAuctioneer:
         """
         path = Path(folder) / FILE
         arrays = load(path, _KIND, known=_ENTRIES, required=_ENTRIES)
-        shapes = {"uses_prices": (1,), "price": (1,), "spread": (1,), "range": (2,)}
+        shapes = {"uses_prices": (1,), "price": (1,), "spread": (1,), "range": (2,), "model": (NUMBERS,)}
         try:
             numbers = {name: np.asarray(array, dtype=float) for name, array in arrays.items()}
         except (TypeError, ValueError):
@@ -181,6 +180,7 @@ class ClockAuctioneer:
                 float(numbers["price"][0]),
                 float(numbers["spread"][0]),
                 *map(float, numbers["range"]),
+                Model(numbers["model"]),
             )
             return cls(family(_NAMES[int(uses_prices)]), numbers["theta"], prior)
         except InvalidOption as error:

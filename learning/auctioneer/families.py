@@ -16,15 +16,15 @@ from ...mechanisms.dda.rows import TickRows
 from ...mechanisms.dda.ticks import Ticks
 from ...mechanisms.market import Floats
 from ...problem.errors import InvalidOption
+from .fitting import crowding
 from .sequences import FINENESS
+from .shapes import DENSITY_DIMENSION, POINT_DIMENSION, of_density, of_point
 from .statistics import Prior, Public
 
-Information = Literal["nothing", "prior", "prices"]
-"""What ticks may depend on: the prior alone; also numbers and time of the day; also earlier prices."""
+Information = Literal["nothing", "prior", "prices", "level", "price"]
+"""What ticks may depend on: what is known beforehand; also numbers and time of the day; also earlier prices;
+what no auctioneer knows, the level of the market, or the price of continuous clocks in it."""
 
-DIMENSION = 17
-"""Of the learned families: 0-2 weights of new prices; 3-9 the centre; 10-12 the step; 13-16 the shape."""
-_REACH = 20
 _MOST_STATIC = 512
 
 
@@ -42,83 +42,31 @@ class Family:
         Length of its vectors.
     fixed
         Of a family that is the same for all markets: ticks of a vector and the prior.
-    full
-        Of the others: the (R, `DIMENSION`) vectors that (R, dimension) ones stand for.
+    computed
+        Of the others: ticks of (R, dimension) vectors and what is known of R markets.
     """
 
     name: str
     information: Information
     dimension: int
     fixed: Callable[[Floats, Prior], Ticks] | None = None
-    full: Callable[[Floats], Floats] | None = None
-
-    def gains(self, thetas: Floats) -> Floats:
-        """(3, R) weights of the newest price in a `Memory`, of (R, dimension) vectors."""
-        assert self.full is not None
-        weights: Floats = _squashed(self.full(thetas)[:, :3].T + _GAINS[:, None])
-        return weights
+    computed: Callable[[Floats, Public, Prior], TickRows] | None = None
 
     def rows(self, thetas: Floats, public: Public, prior: Prior) -> TickRows:
         """Return the ticks of R markets under (R, dimension) vectors."""
         if self.fixed is not None:
-            ticks = [self.fixed(theta, prior) for theta in thetas]
-            return _stacked(ticks)
-        assert self.full is not None
-        return _computed(self.full(thetas), public, prior, self.information == "prices")
+            return _stacked([self.fixed(theta, prior) for theta in thetas])
+        assert self.computed is not None
+        return self.computed(thetas, public, prior)
 
 
-_GAINS = np.array([0.5, -1.5, -1.0])
+def _forecast(thetas: Floats, public: Public, prior: Prior) -> TickRows:
+    _, size = crowding(public.buyers, public.sellers)
+    return of_density(thetas, public.density, size, prior.low, prior.high)
 
 
-def _computed(theta: Floats, public: Public, prior: Prior, prices: bool) -> TickRows:
-    """Ticks around a forecast of the price, dense where it is expected."""
-    t = theta.T
-    turn, spread = 2 * np.pi * public.phase, prior.spread
-    crowd = np.log(np.maximum(public.buyers, 1) / np.maximum(public.sellers, 1))
-    size = np.log(np.maximum(np.minimum(public.buyers, public.sellers), 1) / 10)
-    centre = prior.price + spread * (t[5] + 5 * t[6] * np.sin(turn) + 5 * t[7] * np.cos(turn))
-    centre = centre + 5 * spread * t[8] * crowd
-    width = np.log(spread) - 1.2 + t[10] + t[12] * size
-    if prices:
-        memory = public.memory
-        centre = centre + (1 + 0.5 * t[3]) * (memory.fast - prior.price)
-        centre = centre + 0.5 * t[4] * (memory.slow - prior.price) + 0.5 * t[9] * (memory.last - memory.fast)
-        width = width + (0.3 + 0.5 * t[11]) * np.log(np.maximum(memory.error, 1e-3 * spread) / spread)
-    room = (prior.high - prior.low) / 50
-    centre = np.clip(centre, prior.low + room, prior.high - room)
-    scale = np.exp(np.clip(width, np.log(room / 40), np.log(prior.high - prior.low)))
-    # Offsets from the centre, in steps: equal to one another at the centre, growing by a factor away from it.
-    outward, inward = (_growing(1 + np.exp(np.clip(t[n] + c, -6, 2))) for n, c in ((14, -1.3), (15, -1.0)))
-    offsets = np.concatenate([outward[:, ::-1], -inward[:, 1:]], axis=1)
-    extent = np.exp(np.clip(t[13] + 1.6, -3, 6))[:, None]
-    buyers, sellers = (np.minimum(offsets + way * 0.5 * t[16, :, None], extent) for way in (1.0, -1.0))
-    return TickRows(
-        _ordered(centre[:, None] + scale[:, None] * buyers, centre, prior, falling=True),
-        _ordered(centre[:, None] - scale[:, None] * sellers, centre, prior, falling=False),
-    )
-
-
-def _growing(factor: Floats) -> Floats:
-    """(R, n) distances 0, 1, 1 + f, 1 + f + f^2, ..."""
-    powers = factor[:, None] ** np.arange(_REACH)
-    distances: Floats = np.concatenate([np.zeros((len(factor), 1)), np.cumsum(powers, axis=1)], axis=1)
-    return distances
-
-
-def _ordered(positions: Floats, centre: Floats, prior: Prior, *, falling: bool) -> Floats:
-    """Multiples of 1/64 of the price range's hundredth, each once, to the end of the range."""
-    grain = (prior.high - prior.low) / 100 / FINENESS
-    sign = 1.0 if falling else -1.0
-    # The opening stays on its own side of the centre, or the clocks would open crossed.
-    positions[:, 0] = sign * np.maximum(sign * positions[:, 0], sign * centre + grain)
-    positions[:, -1] = prior.low if falling else prior.high
-    snapped = prior.low + np.round((np.clip(positions, prior.low, prior.high) - prior.low) / grain) * grain
-    snapped = -np.sort(-sign * snapped, axis=1)
-    again = np.zeros(snapped.shape, dtype=bool)
-    again[:, 1:] = snapped[:, 1:] == snapped[:, :-1]
-    snapped[again] = -np.inf
-    ordered: Floats = sign * -np.sort(-snapped, axis=1)
-    return ordered[:, np.isfinite(ordered).any(axis=0)]
+def _last(thetas: Floats, public: Public, prior: Prior) -> TickRows:
+    return of_point(thetas, public.last, prior.spread, prior.low, prior.high)
 
 
 def _stacked(ticks: list[Ticks]) -> TickRows:
@@ -135,21 +83,6 @@ def _stacked(ticks: list[Ticks]) -> TickRows:
 def _squashed(logits: Floats) -> Floats:
     weights: Floats = 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
     return weights
-
-
-def _everything(thetas: Floats) -> Floats:
-    return thetas
-
-
-def _unlearned(thetas: Floats) -> Floats:
-    """Around the last price, not forecast: step, opening and growth are all that is tuned."""
-    full = np.zeros((len(thetas), DIMENSION))
-    full[:, 0] = 30.0
-    full[:, 11] = -0.6
-    full[:, 10] = thetas[:, 0]
-    full[:, 13] = thetas[:, 1]
-    full[:, 14] = full[:, 15] = thetas[:, 2]
-    return full
 
 
 def _ends(prior: Prior, rising: Floats, falling: Floats) -> Ticks:
@@ -218,12 +151,21 @@ FAMILIES = {
         Family("fixed, trimmed", "nothing", 3, _trimmed),
         Family("geometric", "nothing", 3, _geometric),
         Family("quantile", "nothing", 2, _quantile),
-        Family("last price", "prices", 3, full=_unlearned),
-        Family("learned, prior", "prior", DIMENSION, full=_everything),
-        Family("learned", "prices", DIMENSION, full=_everything),
+        Family("last price", "prices", POINT_DIMENSION, computed=_last),
+        Family("learned, prior", "prior", DENSITY_DIMENSION, computed=_forecast),
+        Family("learned", "prices", DENSITY_DIMENSION, computed=_forecast),
     )
 }
 """By name: four the same for all markets, a hand-made one around the last price, two learned ones."""
+
+ORACLES = {
+    family.name: family
+    for family in (
+        Family("told the level", "level", DENSITY_DIMENSION, computed=_forecast),
+        Family("told the price", "price", POINT_DIMENSION, computed=_last),
+    )
+}
+"""What cannot be held: the learned shape around the level, and the hand-made one around the coming price."""
 
 
 def family(name: str) -> Family:

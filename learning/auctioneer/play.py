@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...mechanisms.dda.clocks import ClockAuction
 from ...mechanisms.dda.rows import Cleared, clear_rows, first_best, padded_markets
 from ...mechanisms.market import Floats
+from ...problem.errors import InvalidOption
 from .families import Family
+from .fitting import crowding
 from .sequences import Sequences
 from .statistics import Memory, Prior, Public
 
@@ -34,6 +36,11 @@ def play(family: Family, thetas: Floats, sequences: Sequences, prior: Prior, auc
 
     Earlier prices, where the family looks at them, are those of the very auctions held: coarse ticks make
     coarse statistics.
+
+    Raises
+    ------
+    InvalidOption
+        When an oracle's sequences do not say what it is to be told.
     """
     if family.fixed is not None:
         markets = sequences.all()
@@ -47,21 +54,20 @@ def play(family: Family, thetas: Floats, sequences: Sequences, prior: Prior, auc
         )
     P, S = len(thetas), sequences.count
     rows = np.repeat(thetas, S, axis=0)
-    gains = family.gains(rows)
     memory = Memory.empty(P * S, prior)
+    told = _told(family, sequences, auction)
     steps: list[Cleared] = []
     buyers, sellers = sequences.buyers, sequences.sellers
     for t in range(sequences.length):
-        public = Public(
-            np.tile(buyers[:, t], P),
-            np.tile(sellers[:, t], P),
-            np.full(P * S, sequences.phase[t]),
-            memory,
-        )
+        phase = np.full(P * S, sequences.phase[t])
+        public = memory.public(np.tile(buyers[:, t], P), np.tile(sellers[:, t], P), phase, prior)
+        if told is not None:
+            public = _whispered(family, public, np.tile(told[:, t], P), prior)
         markets = sequences.at(t)
         markets = padded_markets(np.tile(markets.values, (P, 1)), np.tile(markets.costs, (P, 1)))
         cleared = clear_rows(auction, markets, family.rows(rows, public, prior))
-        memory = memory.after(cleared.price, gains)
+        if family.information == "prices":
+            memory = memory.after(cleared.price, public, prior)
         steps.append(cleared)
     return Played(
         *(
@@ -69,6 +75,24 @@ def play(family: Family, thetas: Floats, sequences: Sequences, prior: Prior, auc
             for name in ("rounds", "messages", "welfare")
         )
     )
+
+
+def _told(family: Family, sequences: Sequences, auction: ClockAuction) -> Floats | None:
+    """(S,T) what an oracle is told of the very market."""
+    if family.information == "price":
+        return continuous(sequences, auction)[1]
+    if family.information == "level":
+        if sequences.levels is None:
+            raise InvalidOption(f"{family.name}: sequences with levels are expected")
+        return sequences.levels
+    return None
+
+
+def _whispered(family: Family, public: Public, told: Floats, prior: Prior) -> Public:
+    if family.information == "price":
+        return replace(public, last=np.where(np.isfinite(told), told, prior.price))
+    crowd, _ = crowding(public.buyers, public.sellers)
+    return replace(public, density=prior.model.known(told, crowd))
 
 
 def continuous(sequences: Sequences, auction: ClockAuction) -> tuple[Played, Floats]:

@@ -38,6 +38,8 @@ class Sequences:
         (T,) in [0, 1): the time of the day, known to everybody.
     low, high
         The price range.
+    levels
+        (S,T) what values and costs were drawn around, if that is known. No auctioneer sees it.
 
     Raises
     ------
@@ -50,6 +52,7 @@ class Sequences:
     phase: Floats
     low: float = 0.0
     high: float = 100.0
+    levels: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.values.ndim != 3 or self.costs.ndim != 3 or self.values.shape[:2] != self.costs.shape[:2]:
@@ -146,7 +149,7 @@ def draw_sequences(
         reports = np.clip(np.round(reports * FINENESS) / FINENESS, 1.0, 99.0)
         present = rng.integers(traders[0], traders[1] + 1, (count, length))
         sides.append(np.where(np.arange(traders[1]) < present[:, :, None], reports, missing))
-    return Sequences(sides[0], sides[1], phase)
+    return Sequences(sides[0], sides[1], phase, levels=levels)
 
 
 def _level(kind: str, length: int, phase: Floats, rng: np.random.Generator) -> Floats:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from ...mechanisms.market import Floats
 from ...problem.errors import InvalidOption
+from .fitting import EVALUATIONS, crowding, fitted
+from .forecast import Model
 from .sequences import Sequences
 
 Ints = npt.NDArray[np.int64]
@@ -29,6 +31,8 @@ class Prior:
         Mean distance of a clearing price from the one before, above 0.
     low, high
         The price range.
+    model
+        How prices follow each other.
 
     Raises
     ------
@@ -42,6 +46,7 @@ class Prior:
     spread: float
     low: float
     high: float
+    model: Model
 
     def __post_init__(self) -> None:
         for name in ("values", "costs"):
@@ -54,8 +59,18 @@ class Prior:
             raise InvalidOption(f"prior: price range {self.low} to {self.high}: 0 <= low < high is expected")
 
     @classmethod
-    def of(cls, sequences: Sequences, prices: Floats) -> Prior:
-        """Estimate the prior from past sequences and their (S,T) clearing prices, NaN where there is none."""
+    def of(cls, sequences: Sequences, prices: Floats, *, evaluations: int = EVALUATIONS) -> Prior:
+        """Estimate the prior from past sequences.
+
+        Parameters
+        ----------
+        sequences
+            With the values and costs reported in them.
+        prices
+            (S,T) clearing prices, NaN where there is none.
+        evaluations
+            Of the likelihood of the forecast's model, at most.
+        """
         values, costs = sequences.values, sequences.costs
         shares = np.arange(101)
         steps = np.abs(np.diff(prices, axis=1))
@@ -68,7 +83,38 @@ class Prior:
             max(float(moved.mean()) if len(moved) else 0.0, (sequences.high - sequences.low) / 1000),
             sequences.low,
             sequences.high,
+            fitted(sequences, prices, evaluations=evaluations),
         )
+
+
+@dataclass(frozen=True)
+class Past:
+    """What is public of an earlier market.
+
+    Parameters
+    ----------
+    price
+        Its clearing price; None where it had none.
+    buyers, sellers
+        How many took part.
+    phase
+        Time of the day in [0, 1).
+
+    Raises
+    ------
+    InvalidOption
+        When a number is out of range.
+    """
+
+    price: float | None
+    buyers: int
+    sellers: int
+    phase: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check(self.buyers, self.sellers, self.phase)
+        if self.price is not None and not math.isfinite(self.price):
+            raise InvalidOption(f"price is {self.price}: a finite number or None is expected")
 
 
 @dataclass(frozen=True)
@@ -79,8 +125,8 @@ class Statistics:
     ----------
     buyers, sellers
         How many will take part, 0 or more.
-    prices
-        Clearing prices of earlier markets, the oldest first; None where a market had none.
+    past
+        Earlier markets, the oldest first.
     phase
         Time of the day in [0, 1).
 
@@ -92,67 +138,71 @@ class Statistics:
 
     buyers: int
     sellers: int
-    prices: tuple[float | None, ...] = ()
+    past: tuple[Past, ...] = ()
     phase: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.buyers < 0 or self.sellers < 0:
-            raise InvalidOption(f"{self.buyers} buyers and {self.sellers} sellers: 0 or more are expected")
-        if not 0 <= self.phase < 1:
-            raise InvalidOption(f"phase is {self.phase}: a number from 0 to below 1 is expected")
-        for place, price in enumerate(self.prices):
-            if price is not None and not math.isfinite(price):
-                raise InvalidOption(f"prices[{place}] is {price}: a finite number or None is expected")
+        _check(self.buyers, self.sellers, self.phase)
 
 
-@dataclass(frozen=True, eq=False)
-class Memory:
-    """What is kept of the prices of R sequences, (R,) each.
-
-    Parameters
-    ----------
-    last, fast, slow
-        The last price, and two moving averages.
-    error
-        A moving average of the distance of a price from the fast average before it.
-    """
-
-    last: Floats
-    fast: Floats
-    slow: Floats
-    error: Floats
-
-    @classmethod
-    def empty(cls, rows: int, prior: Prior) -> Memory:
-        """Return the memory before the first market."""
-        price = np.full(rows, prior.price)
-        return cls(price, price, price, np.full(rows, prior.spread))
-
-    def after(self, price: Floats, gains: Floats) -> Memory:
-        """Return the memory after markets with these prices, NaN where there is none.
-
-        Parameters
-        ----------
-        price
-            (R,).
-        gains
-            (3, R) or (3, 1) weights in (0, 1) of the newest price: fast, slow, error.
-        """
-        known = np.isfinite(price)
-        seen = np.where(known, price, self.fast)
-        return Memory(
-            np.where(known, seen, self.last),
-            self.fast + gains[0] * known * (seen - self.fast),
-            self.slow + gains[1] * known * (seen - self.slow),
-            self.error + gains[2] * known * (np.abs(seen - self.fast) - self.error),
-        )
+def _check(buyers: int, sellers: int, phase: float) -> None:
+    if buyers < 0 or sellers < 0:
+        raise InvalidOption(f"{buyers} buyers and {sellers} sellers: 0 or more are expected")
+    if not 0 <= phase < 1:
+        raise InvalidOption(f"phase is {phase}: a number from 0 to below 1 is expected")
 
 
 @dataclass(frozen=True, eq=False)
 class Public:
-    """What is known of R markets that are about to open, (R,) each."""
+    """What is known of R markets that are about to open.
+
+    Parameters
+    ----------
+    buyers, sellers
+        (R,) how many take part.
+    phase
+        (R,) time of the day.
+    last
+        (R,) the last clearing price.
+    density
+        (R,101) forecast of the coming one, see `Model.prices`.
+    """
 
     buyers: Ints
     sellers: Ints
     phase: Floats
-    memory: Memory
+    last: Floats
+    density: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What is kept of the earlier prices of R sequences.
+
+    Parameters
+    ----------
+    last
+        (R,) the last price.
+    belief
+        (R,4,101), see `Model`.
+    """
+
+    last: Floats
+    belief: Floats
+
+    @classmethod
+    def empty(cls, rows: int, prior: Prior) -> Memory:
+        """Return the memory before the first market."""
+        return cls(np.full(rows, prior.price), prior.model.start(rows))
+
+    def public(self, buyers: Ints, sellers: Ints, phase: Floats, prior: Prior) -> Public:
+        """Return what is known of the next markets."""
+        crowd, _ = crowding(buyers, sellers)
+        density = prior.model.prices(prior.model.passed(self.belief), crowd, phase)
+        return Public(buyers, sellers, phase, self.last, density)
+
+    def after(self, price: Floats, known: Public, prior: Prior) -> Memory:
+        """Return the memory after those markets cleared at (R,) prices, NaN where there is none."""
+        crowd, size = crowding(known.buyers, known.sellers)
+        belief, _ = prior.model.seen(prior.model.passed(self.belief), price, crowd, size, known.phase)
+        return Memory(np.where(np.isfinite(price), price, self.last), belief)

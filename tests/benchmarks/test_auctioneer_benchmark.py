@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from edgeopt.benchmarks.auctions import auctioneer
-from edgeopt.learning.auctioneer import FAMILIES
+from edgeopt.learning.auctioneer import FAMILIES, ORACLES
 
 
 def test_every_schedule_has_a_row_and_the_audits_say_what_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = auctioneer.Size(seeds=2, training=2, testing=2, length=4, evaluations=4)
+    small = auctioneer.Size(seeds=2, training=2, validation=2, testing=2, length=4, evaluations=4, fitting=20)
     monkeypatch.setattr(auctioneer, "QUICK", small)
     report = auctioneer.run(quick=True)
     rows = [each for each in report.findings if "schedule" in each]
-    assert [each["schedule"] for each in rows] == 2 * ["continuous", *FAMILIES]
+    assert [each["schedule"] for each in rows] == 2 * ["continuous", *FAMILIES, *ORACLES]
     for each in rows:
         assert each["ratio_interval"][0] <= each["ratio"] + 1e-12
         assert each["ratio"] <= each["ratio_interval"][1] + 1e-12
