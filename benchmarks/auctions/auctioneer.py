@@ -31,13 +31,11 @@ LEARNED = "learned"
 FIRST = 1000
 """First seed of the sequences: lower ones were looked at while the families were designed."""
 RESAMPLES = 10_000
-AUDITED = 1
-"""Test markets whose every trader's every report is followed, a seed."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is drawn and tried: seeds, sequences of each set, markets in a sequence, tries; likelihoods."""
+    """How much is drawn and tried; tries are of a family, likelihoods of a fit, audits of a seed."""
 
     seeds: int = 10
     training: int = 32
@@ -46,9 +44,10 @@ class Size:
     length: int = 24
     evaluations: int = 320
     fitting: int = 600
+    audited: int = 12
 
 
-QUICK = Size(seeds=2, training=4, validation=4, testing=4, length=6, evaluations=16, fitting=60)
+QUICK = Size(seeds=2, training=4, validation=4, testing=4, length=6, evaluations=16, fitting=60, audited=1)
 Sums: TypeAlias = dict[str, Floats]
 """By schedule, (5, S): rounds, messages, welfare, welfare of continuous clocks, and markets of a sequence."""
 
@@ -112,7 +111,9 @@ def _seed(name: str, seed: int, size: Size) -> Seed:
         held = play(each, found.theta[None], testing, found.prior, auction)
         sums[each.name] = _summed(held, exact)
         if each.name == LEARNED:
-            scheduled = _scheduled(ClockAuctioneer(each, found.theta, found.prior), testing, auction)
+            scheduled = _scheduled(
+                ClockAuctioneer(each, found.theta, found.prior), testing, auction, size.audited
+            )
     return Seed(sums, scheduled)
 
 
@@ -125,7 +126,7 @@ def _summed(played: Any, exact: Any) -> Floats:
 
 
 def _scheduled(
-    auctioneer: ClockAuctioneer, testing: Sequences, auction: ClockAuction
+    auctioneer: ClockAuctioneer, testing: Sequences, auction: ClockAuction, audited: int
 ) -> list[tuple[Ticks, Market]]:
     """Hold the first test sequence market by market, and return the last markets with their ticks."""
     from ...learning.auctioneer import Past, Statistics
@@ -140,7 +141,7 @@ def _scheduled(
         held.append((ticks, market))
         price = clear_rows(auction, Markets(market.values[None], market.costs[None]), ticks).price[0]
         past.append(Past(None if np.isnan(price) else float(price), *numbers, phase))
-    return held[-AUDITED:]
+    return held[-audited:]
 
 
 def _audits(scheduled: Sequence[tuple[Ticks, Market]]) -> list[dict[str, Any]]:
@@ -168,7 +169,8 @@ def _verdict(rule: str, types: str, reports: Sequence[Any]) -> dict[str, Any]:
     deficit = any(report.budget == "deficit" for report in reports)
     certified = sum(report.truthful == "certified" for report in reports)
     text = (
-        f"Audit of {rule} on learned ticks, types {types}: {certified} of {len(reports)} test markets certified, "
+        f"Audit of {rule} on learned ticks, types {types}: "
+        f"{certified} of {len(reports)} test markets certified, "
         f"largest regret {regret:.3g}, {'a' if deficit else 'no'} deficit."
     )
     return {

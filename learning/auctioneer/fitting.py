@@ -62,7 +62,7 @@ def fitted(sequences: Sequences, prices: Floats, *, evaluations: int = EVALUATIO
 
 
 def _mean_swing(prices: Floats, phase: Floats) -> Floats:
-    """(3,) mean, sine and cosine of (S,T) prices by least squares; the first is 50 where there is no price."""
+    """(3,) mean, sine and cosine of (S,T) prices by least squares; 50 and zeros of none."""
     known = np.isfinite(prices)
     if not known.any():
         return np.array([50.0, 0.0, 0.0])

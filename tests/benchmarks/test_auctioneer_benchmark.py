@@ -9,7 +9,9 @@ from edgeopt.learning.auctioneer import FAMILIES, ORACLES
 
 
 def test_every_schedule_has_a_row_and_the_audits_say_what_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    small = auctioneer.Size(seeds=2, training=2, validation=2, testing=2, length=4, evaluations=4, fitting=20)
+    small = auctioneer.Size(
+        seeds=2, training=2, validation=2, testing=2, length=4, evaluations=4, fitting=20, audited=1
+    )
     monkeypatch.setattr(auctioneer, "QUICK", small)
     report = auctioneer.run(quick=True)
     rows = [each for each in report.findings if "schedule" in each]

@@ -124,7 +124,7 @@ def test_an_oracle_is_told_what_sequences_must_say() -> None:
 
 
 def test_welfare_is_promised_with_confidence() -> None:
-    """Two sequences of welfare 10 each, of which 9 and 10 are kept: 0.95 less 1.645 standard errors of 0.05."""
+    """Of two sequences of welfare 10, 9 and 10 are kept: 0.95 less 1.645 standard errors of 0.05."""
     exact = Played(*(np.full((1, 2, 1), 10.0) for _ in range(3)))
     held = Played(*(np.array([[[9.0], [10.0]]]) for _ in range(3)))
     assert lower_bound(held, exact) == pytest.approx([0.95 - 1.645 * 0.05])
