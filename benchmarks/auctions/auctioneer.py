@@ -6,14 +6,14 @@ test sequences; each seed draws all of these anew.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ...mechanisms import Market, Markets, audit
+from ...mechanisms import Market, Markets, Mechanism, audit
 from ...mechanisms.dda import DoubleDutchAuction, Ticks, TruthfulDoubleDutchAuction
 from ...mechanisms.dda.clocks import ClockAuction
 from ...mechanisms.dda.critical import CriticalTickAuction
@@ -139,14 +139,15 @@ def _scheduled(
         numbers, phase = (len(market.values), len(market.costs)), float(testing.phase[t])
         ticks = auctioneer.schedule(Statistics(*numbers, tuple(past), phase))
         held.append((ticks, market))
-        price = clear_rows(auction, Markets(market.values[None], market.costs[None]), ticks).price[0]
+        reports = Markets(*(np.asarray(side, dtype=float)[None] for side in (market.values, market.costs)))
+        price = clear_rows(auction, reports, ticks).price[0]
         past.append(Past(None if np.isnan(price) else float(price), *numbers, phase))
     return held[-audited:]
 
 
 def _audits(scheduled: Sequence[tuple[Ticks, Market]]) -> list[dict[str, Any]]:
     """Audit three clearing rules on learned ticks, in test markets whose traders are not on ticks."""
-    rules = {
+    rules: dict[str, Callable[[Ticks], Mechanism]] = {
         "critical ticks": lambda ticks: CriticalTickAuction(TruthfulDoubleDutchAuction(ticks=ticks)),
         "truthful double Dutch": lambda ticks: TruthfulDoubleDutchAuction(ticks=ticks),
         "double Dutch": lambda ticks: DoubleDutchAuction(ticks=ticks),

@@ -174,12 +174,14 @@ class ClockAuctioneer:
         if uses_prices not in {0.0, 1.0}:
             raise InvalidFile(f"{path}: uses_prices is {uses_prices:g}; 0 or 1 is expected")
         try:
+            low, high = map(float, numbers["range"])
             prior = Prior(
                 numbers["values"],
                 numbers["costs"],
                 float(numbers["price"][0]),
                 float(numbers["spread"][0]),
-                *map(float, numbers["range"]),
+                low,
+                high,
                 Model(numbers["model"]),
             )
             return cls(family(_NAMES[int(uses_prices)]), numbers["theta"], prior)

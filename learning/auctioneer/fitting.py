@@ -6,16 +6,17 @@ import numpy as np
 
 from ...mechanisms.market import Floats
 from .forecast import HYPOTHESES, Model
-from .sequences import Sequences
+from .sequences import Ints, Sequences
 
 _STEPS = np.array([3.0, 0.3, 0.4, 0.5, 5.0, 3.0, 0.2, 0.3, 3.0])
 EVALUATIONS = 600
 
 
-def crowding(buyers: Floats, sellers: Floats) -> tuple[Floats, Floats]:
+def crowding(buyers: Ints, sellers: Ints) -> tuple[Floats, Floats]:
     """Return the logarithm of buyers by sellers, and the mean number of traders a side, 1 or more."""
     crowd: Floats = np.log(np.maximum(buyers, 1) / np.maximum(sellers, 1))
-    return crowd, np.maximum((buyers + sellers) / 2, 1)
+    size: Floats = np.maximum((buyers + sellers) / 2, 1.0)
+    return crowd, size
 
 
 def likelihood(model: Model, sequences: Sequences, prices: Floats) -> float:

@@ -6,15 +6,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ...mechanisms.market import Floats
 from ...problem.errors import InvalidOption
 from .fitting import EVALUATIONS, crowding, fitted
 from .forecast import Model
-from .sequences import Sequences
-
-Ints = npt.NDArray[np.int64]
+from .sequences import Ints, Sequences
 
 
 @dataclass(frozen=True, eq=False)
