@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edgeopt.benchmarks.auctions import __main__ as command
 from edgeopt.benchmarks.auctions import auctioneer
 from edgeopt.learning.auctioneer import FAMILIES, ORACLES
 
@@ -27,3 +28,8 @@ def test_every_schedule_has_a_row_and_the_audits_say_what_holds(monkeypatch: pyt
     assert verdicts["double Dutch", "as drawn"]["truthful"] == "refuted"
     assert verdicts["truthful double Dutch", "moved to ticks"]["max_regret"] == 0.0
     assert all(len(row) == len(report.headings) for row in report.rows)
+
+
+def test_it_runs_only_when_it_is_named() -> None:
+    assert "auctioneer" not in command._chosen(None)
+    assert command._chosen(["auctioneer"]) == ["auctioneer"]

@@ -13,6 +13,7 @@ from edgeopt.learning.auctioneer import Model, draw_sequences
 from edgeopt.learning.auctioneer.fitting import fitted, likelihood
 from edgeopt.learning.auctioneer.play import continuous
 from edgeopt.learning.auctioneer.sequences import Sequences
+from edgeopt.learning.auctioneer.shapes import of_density
 from edgeopt.mechanisms.dda import TruthfulDoubleDutchAuction
 from edgeopt.mechanisms.market import Floats
 
@@ -79,3 +80,19 @@ def test_fitting_finds_the_swing_and_explains_prices_better() -> None:
     assert likelihood(found, sequences, prices) > likelihood(MODEL, sequences, prices)
     nothing = fitted(sequences, np.full_like(prices, np.nan), evaluations=20)
     assert np.isfinite(nothing.numbers).all()
+
+
+def test_ticks_are_as_dense_as_a_power_of_the_density() -> None:
+    """By hand, where all prices are as likely: exp(-0.2) (10 / 100 + exp(-6))^0.35 ticks a unit of price."""
+    rows = of_density(np.zeros((1, 5)), np.full((1, 101), 1 / 101), TEN, 0.0, 100.0)
+    step = np.exp(0.2) / (0.1 + np.exp(-6)) ** 0.35
+    for side in (-np.diff(rows.buyers[0])[1:-2], np.diff(rows.sellers[0])[1:-2]):
+        assert side == pytest.approx(step, rel=0.03)
+    shared = set(rows.buyers[0][1:-1].tolist()) & set(rows.sellers[0][1:-1].tolist())
+    assert len(shared) >= len(rows.buyers[0]) - 4
+    peaked = np.exp(-0.5 * ((np.arange(101) - 30) / 4) ** 2)[None]
+    around = of_density(np.zeros((1, 5)), peaked / peaked.sum(), TEN, 0.0, 100.0)
+    gaps = -np.diff(around.buyers[0])
+    assert around.buyers[0, 0] < 50
+    assert around.sellers[0, 0] > 10
+    assert abs(around.buyers[0][gaps[:-1].argmin()] - 30) < 6
