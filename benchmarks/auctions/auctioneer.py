@@ -47,7 +47,7 @@ class Size:
     audited: int = 12
 
 
-QUICK = Size(seeds=2, training=4, validation=4, testing=4, length=6, evaluations=16, fitting=60, audited=1)
+QUICK = Size(seeds=2, training=3, validation=3, testing=3, length=4, evaluations=8, fitting=30, audited=1)
 Sums: TypeAlias = dict[str, Floats]
 """By schedule, (5, S): rounds, messages, welfare, welfare of continuous clocks, and markets of a sequence."""
 

@@ -12,8 +12,7 @@ import numpy.typing as npt
 
 from ...mechanisms.dda.clocks import ClockAuction
 from ...mechanisms.market import Floats
-from ...problem.errors import InvalidOption
-from ..requirements import MissingLibrary
+from ...problem.errors import InvalidOption, MissingLibrary
 from .families import Family
 from .play import Played, continuous, play
 from .sequences import Sequences
