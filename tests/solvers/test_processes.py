@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from importlib import import_module
 from typing import Any
 
@@ -78,3 +82,49 @@ def test_an_error_in_a_process_is_raised_and_stops_the_others() -> None:
     works = [waiting(), broken()]
     with pytest.raises(InvalidOption, match="broken server"):
         work_on_servers(works, math.inf, lambda: False, 2, processes=True)
+
+
+def fatal() -> Any:
+    """Make work that takes its process with it."""
+
+    class Fatal:
+        def run(
+            self, deadline: float, asked_to_stop: Callable[[], bool], report: Callable[[float], None]
+        ) -> None:
+            del deadline, asked_to_stop, report
+            os._exit(1)
+
+    return Fatal()
+
+
+def test_after_a_process_died_others_take_its_place() -> None:
+    with pytest.raises(BrokenExecutor):
+        work_on_servers([waiting(), fatal()], math.inf, lambda: False, 2, processes=True)
+    test_a_stop_reaches_all_processes_and_their_work_comes_back()
+
+
+def test_more_processes_than_last_time() -> None:
+    for workers in (2, 3):
+        works, begun = [waiting() for _ in range(3)], time.monotonic()
+        work_on_servers(works, math.inf, lambda: time.monotonic() > begun + 0.5, workers, processes=True)  # noqa: B023
+        assert all(work.stopped for work in works)
+
+
+def test_a_caller_may_use_joblib_afterwards() -> None:
+    """In a process of its own: what joblib keeps of earlier calls decides whether that works."""
+    script = """if True:
+        import math, time
+        from joblib import Parallel, delayed
+        from edgeopt.solvers.parallel import work_on_servers
+
+        def nothing():
+            class Nothing:
+                def run(self, deadline, asked_to_stop, report):
+                    pass
+            return Nothing()
+
+        work_on_servers([nothing(), nothing()], math.inf, lambda: False, 2, processes=True)
+        print(sum(Parallel(n_jobs=2)(delayed(abs)(-one) for one in range(4))))
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("6\n", 0), done.stderr
