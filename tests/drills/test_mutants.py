@@ -1,0 +1,37 @@
+"""The mutation drill: it notices what tests notice, and what it excuses still stands in the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drills.mutants import TARGETS, copied_package, mutants, passes
+from drills.survivors import SURVIVORS
+
+
+@pytest.mark.parametrize("file", ["problem/dynamics.py", "mechanisms/rules/mcafee.py"])
+def test_every_change_is_one_and_compiles(file: str) -> None:
+    found = list(mutants(file))
+    assert len(found) > 20
+    assert len({mutant.source for mutant in found}) == len(found)
+    for mutant in found:
+        compile(mutant.source, file, "exec")
+
+
+def test_every_excused_change_still_exists() -> None:
+    """An excuse for code that has gone would hide a new gap."""
+    files = [file for target in TARGETS.values() for file in target.files]
+    found = [mutant for file in files for mutant in mutants(file, sources=False)]
+    assert all(mutant.before != mutant.after for mutant in found)
+    assert set(SURVIVORS) <= {mutant.name for mutant in found}
+
+
+def test_tests_that_fail_and_tests_that_pass_are_told_apart(tmp_path: Path) -> None:
+    target = replace(TARGETS["referee"], chosen="worked_example or plans_that_break")
+    copied_package(tmp_path)
+    file = tmp_path / "edgeopt" / "problem" / "referee.py"
+    whole = file.read_text()
+    assert passes(target, tmp_path, 300.0)
+    file.write_text(whole.replace("served > instance.requests", "served > instance.requests + 1"))
+    assert not passes(target, tmp_path, 300.0)
