@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_every_excused_change_still_exists() -> None:
 
 
 def test_tests_that_fail_and_tests_that_pass_are_told_apart(tmp_path: Path) -> None:
-    target = replace(TARGETS["referee"], chosen="worked_example or plans_that_break")
+    target = replace(TARGETS["referee"], chosen="worked_example or more_than_asked")
     copied_package(tmp_path)
     file = tmp_path / "edgeopt" / "problem" / "referee.py"
     whole = file.read_text()
