@@ -14,7 +14,8 @@ from typing import Any, Literal
 from ..problem import Instance
 from ..problem.errors import InvalidOption
 from ..problem.processes import sampled_instance
-from .cases import Case
+from .auction_task import AuctionTask
+from .cases import Case, ScenarioCase
 from .settings import Settings
 from .tasks import Keyed, Parameters, Reference, Run, Tuning, own_policy_digest
 
@@ -119,7 +120,7 @@ class LadderTask(Keyed):
         return {"kind": self.kind, "case": self.case.spec(), "time_limit": self.time_limit}
 
 
-Task = Reference | Tuning | Run | OnlineReference | FuturePlan | FutureRuns | LadderTask
+Task = Reference | Tuning | Run | OnlineReference | FuturePlan | FutureRuns | LadderTask | AuctionTask
 
 
 @lru_cache(maxsize=64)
@@ -146,11 +147,21 @@ def no_ladder(case: Case) -> str | None:
     return f"{cells:,} slots x servers x services; a ladder is computed up to {MOST_CELLS:,}"
 
 
+def small_case(case: Case) -> ScenarioCase | None:
+    """Return the small preset of a case's scenario, whose ladder is drawn unless the case's own is."""
+    return ScenarioCase(case.scenario, "small") if isinstance(case, ScenarioCase) else None
+
+
 def extras(settings: Settings, found: list[Case]) -> Iterator[Task]:
     """The optional tasks that need no other task's result."""
+    drawn = [small_case(case) for case in found] if settings.illustrations and not settings.ladder else []
+    for case in dict.fromkeys(case for case in drawn if case is not None):
+        yield LadderTask(case, settings.time_limit)
     for case in found:
         if settings.ladder and no_ladder(case) is None:
             yield LadderTask(case, settings.time_limit)
+        if settings.illustrations:
+            yield AuctionTask(case)
         if settings.online_samples and no_process(case) is None:
             yield OnlineReference(case, settings.online_samples)
             yield from future_plans(settings, case)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from ..solvers.bounds import Ladder
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -36,18 +33,3 @@ class LadderSummary:
         """Read the result of the task "ladder"."""
         rungs = tuple(LadderRung(**row) for row in result["rungs"])
         return cls(None, result["best"], result["digest"], rungs)
-
-    def picture(self, title: str) -> str:
-        """Draw the rungs as SVG text."""
-        from ..solvers.bounds.plot import ladder_svg
-
-        return ladder_svg(self._ladder(), title=title)
-
-    def _ladder(self) -> Ladder:
-        from ..solvers.bounds import Ladder, Rung
-
-        rungs = tuple(
-            Rung(each.name, each.kind, each.value, each.seconds, each.below_best_percent / 100, each.finished)
-            for each in self.rungs
-        )
-        return Ladder(rungs, self.best, self.digest)

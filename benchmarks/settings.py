@@ -61,6 +61,9 @@ class Settings:
         reach there; 0: none.
     ladder
         Whether to compute the ladder of bounds of each case's first test instance, where it is small enough.
+    illustrations
+        Whether the report gets an auction of each case, and the ladder of each scenario's small preset where
+        there is none of the case's own.
 
     Raises
     ------
@@ -86,6 +89,7 @@ class Settings:
     timeline_server: int = 0
     online_samples: int = 0
     ladder: bool = False
+    illustrations: bool = True
 
     def __post_init__(self) -> None:
         if not self.scenarios and not self.traces:

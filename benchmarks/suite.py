@@ -19,13 +19,14 @@ from .cases import Case, cases
 from .extras import with_extras
 from .future_tasks import Task, extras, future_runs, no_process
 from .journal import Journal, folder_lock
+from .pictures import pictures
 from .pool import available_cores, finish
 from .provenance import provenance
-from .report import Timeline, report_page
+from .report import report_page
 from .results import Row, captured_savings, gap_to_bound, rows_as_csv, rows_as_json, rows_as_parquet
 from .settings import Settings
 from .tasks import Reference, Run, Tuning, references, runs, tunings
-from .work import DRAWN_SEED, work
+from .work import work
 
 Watch = Callable[[int, int, str], None]
 """Called after each finished task: how many are finished, how many there are, the task in words."""
@@ -97,10 +98,9 @@ def run_benchmark(
             write_atomic(folder / "results.parquet", rows_as_parquet(result.rows))
         write_atomic(folder / "summary.json", _json_bytes(summaries_as_records(result.summaries)))
         write_atomic(folder / "run.json", _json_bytes(result.provenance))
-        timelines = _timelines(settings, found, journal.results, result)
-        write_atomic(
-            folder / "report.html", report_page(result.summaries, result.provenance, timelines).encode()
-        )
+        drawn = pictures(settings, found, journal.results, result.summaries)
+        page = report_page(result.summaries, result.rows, result.provenance, drawn)
+        write_atomic(folder / "report.html", page.encode())
     return result
 
 
@@ -180,39 +180,6 @@ def _rows(reference: Reference, run_tasks: Sequence[Run], results: Mapping[str, 
 def _record(reference: Reference, proof: dict[str, Any]) -> ReferenceRecord:
     names = ("cloud_only", "static_hindsight", "status", "method", "digest")
     return ReferenceRecord(reference.case.name, reference.seed, **{name: proof[name] for name in names})
-
-
-def _timelines(
-    settings: Settings, found: list[Case], results: Mapping[str, dict[str, Any]], result: Benchmark
-) -> list[Timeline]:
-    """Return what each case's timeline shows: the reference, the best online policies, the worst cache."""
-    drawn = []
-    for case, summary in zip(found, result.summaries, strict=True):
-        proof = next(results[task.key] for task in references(settings, [case]) if task.seed == DRAWN_SEED)
-        caches = {
-            run.policy: results[run.key]["cache"]
-            for tuning in tunings(settings, [case])
-            for run in runs(settings, tuning, results[tuning.key]["parameters"])
-            if run.seed == DRAWN_SEED
-        }
-        if "cache" in proof:
-            caches[REFERENCE] = proof["cache"]
-        server = min(settings.timeline_server, len(proof["servers"]) - 1)
-        lanes = {name: caches[name][server] for name in _drawn_policies(summary) if name in caches}
-        drawn.append(
-            Timeline(proof["servers"][server], tuple(proof["models"]), proof["demand"][server], lanes)
-        )
-    return drawn
-
-
-def _drawn_policies(summary: CaseSummary) -> list[str]:
-    """Choose the reference, the two best online policies and the dearest one that uses the edge at all."""
-    online = [
-        policy.policy
-        for policy in summary.policies
-        if not policy.clairvoyant and policy.terms["switching"] > 0
-    ]
-    return list(dict.fromkeys([REFERENCE, *online[:2], *online[-1:]]))
 
 
 def _json_bytes(content: Any) -> bytes:

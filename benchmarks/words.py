@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from .aggregate import CaseSummary, Interval, PolicySummary
 from .gaps import OnlineSummary, PolicyGap
@@ -15,10 +16,12 @@ NOTHING = "–"
 
 def cost(value: float, scale: float) -> str:
     """Return a cost with as many decimals as give a cost of the given scale four digits."""
-    if math.isnan(value):
-        return NOTHING
-    decimals = max(0, 3 - math.floor(math.log10(scale))) if scale > 0 else 2
-    return f"{value:,.{decimals}f}"
+    return NOTHING if math.isnan(value) else f"{value:,.{decimals(scale)}f}"
+
+
+def decimals(scale: float) -> int:
+    """Return how many decimals give a cost of the given scale four digits."""
+    return max(0, 3 - math.floor(math.log10(scale))) if scale > 0 else 2
 
 
 def ratio(value: float) -> str:
@@ -152,3 +155,17 @@ def finding(summary: CaseSummary) -> str:
         f"On {summary.instance} the cheapest online policy, {best.policy}, "
         f"costs {percent(extra.value)}{between} more than the best plan known, which is {proof(summary)}."
     )
+
+
+def overview(summaries: Sequence[CaseSummary]) -> str:
+    """Say in one sentence what the run shows."""
+    if len(summaries) == 1:
+        return finding(summaries[0])
+    best = [found.ratio.value - 1 for summary in summaries if (found := best_online(summary)) is not None]
+    proven, seeds = (sum(getattr(each, name) for each in summaries) for name in ("proven", "seeds"))
+    share = f"all {seeds}" if proven == seeds else f"{proven} of {seeds}"
+    plans = f"the best plans known, {share} of which are proven optimal"
+    if not best:
+        return f"On {len(summaries)} cases no online policy was run; compare {plans}."
+    between = f"{percent(min(best))} to {percent(max(best))}"
+    return f"On {len(summaries)} cases the cheapest online policy costs {between} more than {plans}."

@@ -8,18 +8,23 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
-from ..problem import CostReport, Instance, cloud_only_cost, evaluate
+from ..problem import CostReport, Instance, Plan, cloud_only_cost, evaluate
 from ..problem.dynamics import TERMS
-from ..solvers import OnlinePolicy, policy, simulate, solve, tune
+from ..problem.fields import FloatArray
+from ..solvers import OnlinePolicy, Solution, policy, simulate, solve, tune
+from .auction_task import auction
 from .cases import Case
 from .future_tasks import Task
 from .future_work import future_plan, future_runs, ladder_rungs, online_reference
+from .lanes import cache_lanes, demand_lanes, price_lanes, room
 from .settings import Split
-from .strips import cache_strips, demand_strips
 from .tasks import Parameters, Reference, Run, Tuning
 
 DRAWN_SEED = 0
-"""The test seed whose cache timeline is kept for the report."""
+"""The test seed whose caches are kept for the report."""
+
+SLOT_DIGITS = 9
+"""Significant digits of a slot's cost: for pictures, where no sum has to come out to the last bit."""
 
 
 def work(task: Task) -> dict[str, Any]:
@@ -38,6 +43,8 @@ def work(task: Task) -> dict[str, Any]:
     elif task.kind == "future runs":
         fitted = _fitted(task.case, task.policy, task.parameters, task.training_seeds)
         result = future_runs(task, fitted)
+    elif task.kind == "auction":
+        result = auction(task)
     else:
         result = ladder_rungs(task)
     return {**result, "seconds": perf_counter() - start}
@@ -56,15 +63,44 @@ def _reference(task: Reference) -> dict[str, Any]:
         **costs(None),
     }
     if solution.plan is not None:
-        report = evaluate(instance, solution.plan)
-        result.update(costs(report))
-        if task.seed == DRAWN_SEED:
-            result["cache"] = cache_strips(instance, solution.plan, report.context)
+        result.update(_played(instance, solution.plan, task.seed))
     if task.seed == DRAWN_SEED:
-        result["demand"] = demand_strips(instance)
-        result["servers"] = list(instance.server_names)
-        result["models"] = list(instance.model_names)
+        result["drawn"] = _world(instance, _prices(solution))
     return result
+
+
+def _played(instance: Instance, plan: Plan, seed: int) -> dict[str, Any]:
+    """Return what a plan costs, in total and by slot, and for the drawn seed what it holds and serves."""
+    report = evaluate(instance, plan)
+    result = costs(report) | {
+        "by_slot": [float(f"{cost:.{SLOT_DIGITS}g}") for cost in report.by_slot.sum(axis=1)]
+    }
+    if seed == DRAWN_SEED:
+        result["cache"] = cache_lanes(instance, plan, report.context)
+    return result
+
+
+def _prices(solution: Solution) -> FloatArray | None:
+    """Return the prices of presence (T, N, M) of the step that proved the most; None where none has any."""
+    found = [
+        (step["lower_bound"], step["details"]["presence_price"])
+        for step in solution.details.get("steps", [vars(solution)])
+        if "presence_price" in step["details"]
+    ]
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _world(instance: Instance, price: FloatArray | None) -> dict[str, Any]:
+    """Return what the report says of the drawn instance itself: names, sizes, demand, prices."""
+    return {
+        "servers": list(instance.server_names),
+        "models": list(instance.model_names),
+        "memory": instance.memory.tolist(),
+        "footprint": instance.footprint.tolist(),
+        "room": room(instance),
+        "demand": demand_lanes(instance),
+        "prices": None if price is None else price_lanes(price),
+    }
 
 
 def _static_hindsight(instance: Instance, seed: int) -> float:
@@ -104,11 +140,7 @@ def _run(task: Run) -> dict[str, Any]:
     instance = task.case.instance(task.seed, "test")
     fitted = _fitted(task.case, task.policy, task.parameters, task.training_seeds)
     plan = simulate(instance, fitted, seed=task.seed)
-    report = evaluate(instance, plan)
-    result = costs(report)
-    if task.seed == DRAWN_SEED:
-        result["cache"] = cache_strips(instance, plan, report.context)
-    return result
+    return _played(instance, plan, task.seed)
 
 
 @lru_cache(maxsize=4)

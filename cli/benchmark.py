@@ -52,6 +52,10 @@ def benchmark(
     ladder: Annotated[
         bool, typer.Option("--ladder", help="Add the ladder of lower bounds of each first test instance.")
     ] = False,
+    illustrations: Annotated[
+        bool,
+        typer.Option(help="An auction and a small ladder of bounds of each scenario for the report."),
+    ] = True,
     workers: Annotated[int | None, typer.Option(help="Processes. All cores by default.")] = None,
     timeline_server: Annotated[int, typer.Option(help="Number of the server whose cache is drawn.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for journal, results and report.")] = Path(
@@ -86,6 +90,7 @@ def benchmark(
         timeline_server=timeline_server,
         online_samples=online_samples,
         ladder=ladder,
+        illustrations=illustrations,
     )
     command = ["edgeopt", *sys.argv[1:]]
     try:

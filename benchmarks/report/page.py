@@ -1,83 +1,112 @@
-"""The page: findings, then for each case its table and figures, and where the numbers come from."""
+"""The page: the findings, for each case its table and pictures, and where the numbers come from.
+
+Tables are HTML, readable without scripts; pictures over time are drawn by scripts of the page itself. A
+policy in the page forbids the browser to load or run anything else.
+"""
 
 from __future__ import annotations
 
-import json
-import shlex
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from hashlib import sha256
 from html import escape
+from importlib.resources import files
 from typing import Any
 
-from ..aggregate import REFERENCE, CaseSummary, PolicySummary
-from ..words import (
-    CLAIRVOYANT_NOTE,
-    cost,
-    finding,
-    percent,
-    percent_range,
-    proof,
-    ratio,
-    ratio_range,
-)
-from .extras import ladder_section, online_section
-from .figures import breakdown_figure, captured_figure, policy_name
-from .style import STYLE
-from .timeline import Timeline, timeline_figure
+from ..aggregate import CaseSummary
+from ..pictures import CasePictures
+from ..results import Row
+from ..words import CLAIRVOYANT_NOTE, cost, finding, overview, proof, ratio
+from .auction import auction_section
+from .data import by_case, case_data, embedded
+from .gaps import online_section
+from .instances import instance_table
+from .ladder import ladder_section
+from .policies import legend, policy_table
+from .provenance import provenance_section
 
-HEADINGS = ("policy", "mean cost", "× best known", "gap to bound", "captured", "accuracy at the edge")
+SCRIPTS = ("page", "sort", "instances", "chart", "curves", "caches", "auction", "start")
+"""In the order in which they stand in the page; they share one scope."""
 
 
 def report_page(
-    summaries: Sequence[CaseSummary], provenance: Mapping[str, Any], timelines: Sequence[Timeline]
+    summaries: Sequence[CaseSummary],
+    rows: Sequence[Row],
+    provenance: Mapping[str, Any],
+    pictures: Sequence[CasePictures],
 ) -> str:
-    """Return the report as one HTML document without scripts and without anything to fetch.
+    """Return the report as one HTML document with nothing to fetch.
 
     Parameters
     ----------
-    timelines
+    summaries
+        What is said of each case.
+    rows
+        The results behind them.
+    provenance
+        What `run.json` holds.
+    pictures
         One for each case, in the same order.
     """
+    mine = by_case(rows, summaries)
+    cases = list(zip(summaries, pictures, strict=True))
     sections = "\n".join(
-        _case(summary, timeline) for summary, timeline in zip(summaries, timelines, strict=True)
+        _case(summary, mine[summary.instance], provenance, drawn, place)
+        for place, (summary, drawn) in enumerate(cases)
     )
+    data = {"cases": [case_data(summary, mine[summary.instance], drawn) for summary, drawn in cases]}
     findings = "".join(f"<li>{escape(finding(summary))}</li>" for summary in summaries)
-    contents = " · ".join(
-        f'<a href="#{_anchor(summary)}">{escape(summary.instance)}</a>' for summary in summaries
+    contents = "".join(
+        f'<a href="#{_anchor(place)}">{escape(summary.instance)}</a>'
+        for place, summary in enumerate(summaries)
     )
+    style, script = _asset("page.css"), _script()
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
 <title>edgeopt benchmark: {escape(", ".join(summary.instance for summary in summaries))}</title>
 <style>
-{STYLE}</style>
+{style}</style>
 </head>
 <body>
 <header>
-<p class="brand">edgeopt benchmark</p>
-<h1>Online policies against the best plan in hindsight</h1>
-<ul class="findings">{findings}</ul>
-<nav>{contents} · <a href="#provenance">where the numbers come from</a></nav>
+<p class="brand">edgeopt benchmark <button type="button" id="scheme" hidden>dark</button></p>
+<h1>{escape(overview(summaries))}</h1>
+{f'<ul class="findings">{findings}</ul>' if len(summaries) > 1 else ""}
+<nav>{contents}<a href="#provenance">where the numbers come from</a></nav>
 </header>
 <main>
 {sections}
-{_provenance(provenance)}
+{provenance_section(provenance)}
 </main>
+<div id="tip" role="tooltip" hidden></div>
+<script type="application/json" id="data">{embedded(data)}</script>
+<script>{script}</script>
 </body>
 </html>
 """
 
 
-def _case(summary: CaseSummary, timeline: Timeline) -> str:
+def _case(
+    summary: CaseSummary,
+    rows: Sequence[Row],
+    provenance: Mapping[str, Any],
+    pictures: CasePictures,
+    place: int,
+) -> str:
     warning = (
         f'<p class="warning">{escape(summary.warning[0].upper() + summary.warning[1:])}.</p>'
         if summary.warning
         else ""
     )
     seeds = "1 test seed" if summary.seeds == 1 else f"{summary.seeds} test seeds"
-    return f"""<section id="{_anchor(summary)}">
+    records = [record for record in provenance["instances"] if record["instance"] == summary.instance]
+    return f"""<section id="{_anchor(place)}">
 <h2>{escape(summary.instance)} <small>{seeds}</small></h2>
 <dl class="facts">
 <div><dt>cloud / best plan</dt><dd>{ratio(summary.cloud_ratio)}</dd></div>
@@ -87,87 +116,45 @@ def _case(summary: CaseSummary, timeline: Timeline) -> str:
 </dl>
 <p>The best plan known is {escape(proof(summary))}.</p>
 {warning}
-{_table(summary)}
-<h3>What each policy pays for</h3>
-{breakdown_figure(summary)}
-<h3>How much of the possible savings it captures</h3>
-{captured_figure(summary)}
-{online_section(summary.online)}
-{ladder_section(summary.ladder, summary.instance)}
-<h3>What the cache holds</h3>
-{timeline_figure(timeline, _lane_titles(summary))}
-</section>"""
-
-
-def _table(summary: CaseSummary) -> str:
-    head = "".join(f'<th scope="col">{heading}</th>' for heading in HEADINGS)
-    body = "\n".join(_table_row(policy, summary.best_known) for policy in summary.policies)
-    return f"""<div class="scroll"><table>
-<thead><tr>{head}</tr></thead>
-<tbody>
-{body}
-</tbody>
-</table></div>
+{policy_table(summary)}
+{legend()}
 <p class="note">{escape(CLAIRVOYANT_NOTE)}
-Ratios are of sums over the seeds, with 95 % paired bootstrap intervals.</p>"""
-
-
-def _table_row(policy: PolicySummary, scale: float) -> str:
-    cells = (
-        (cost(policy.cost, scale), ""),
-        (ratio(policy.ratio.value), ratio_range(policy.ratio)),
-        (percent(policy.gap_to_bound), ""),
-        (percent(policy.captured.value), percent_range(policy.captured)),
-        (ratio(policy.mean_accuracy), ""),
-    )
-    shown = "".join(
-        f"<td>{value}{f'<small>{between}</small>' if between else ''}</td>" for value, between in cells
-    )
-    kind = ' class="clairvoyant"' if policy.clairvoyant else ""
-    return f'<tr{kind}><th scope="row">{policy_name(policy)}</th>{shown}</tr>'
-
-
-def _lane_titles(summary: CaseSummary) -> dict[str, str]:
-    titles = {
-        policy.policy: f"{policy.policy}: {ratio(policy.ratio.value)} × the best plan"
-        for policy in summary.policies
-    }
-    return titles | {REFERENCE: "Best plan of the solver, which knows the future"}
-
-
-def _provenance(provenance: Mapping[str, Any]) -> str:
-    packages = ", ".join(f"{name} {number}" for name, number in provenance["packages"].items() if number)
-    facts = {
-        "command": f"<code>{escape(shlex.join(provenance['command']))}</code>",
-        "edgeopt": f"{escape(provenance['edgeopt'])}, code <code>{provenance['code'][:16]}</code>",
-        "python": f"{escape(provenance['python'])} on {escape(provenance['platform'])}",
-        "packages": escape(packages),
-    }
-    items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
-    return f"""<section id="provenance">
-<h2>Where the numbers come from</h2>
-<dl class="provenance">{items}</dl>
-{_folded("settings", provenance["settings"])}
-{_folded("parameters chosen on the validation split", provenance["tuned"])}
-{_folded("test instances and their sha256", provenance["instances"])}
+Ratios are of sums over the seeds, with 95 % paired bootstrap intervals. A click on a heading sorts.</p>
+<h3>Every test instance</h3>
+{instance_table(summary, rows, records, place)}
+{_curves(pictures, place)}
+<h3>What the cache holds <small>first test seed</small></h3>
+<figure class="caches" data-figure="caches" data-case="{place}"></figure>
+{online_section(summary.online)}
+{ladder_section(pictures.ladder, pictures.ladder_of, timed=summary.ladder is not None)}
+{auction_section(pictures.auction, summary.instance, place)}
+<noscript><p class="note">Pictures over time need scripts, which are switched off.</p></noscript>
 </section>"""
 
 
-def _folded(title: str, content: Any) -> str:
-    if isinstance(content, Mapping):
-        text = "\n".join(f"{name}: {json.dumps(value)}" for name, value in _flat(content))
-    else:
-        text = "\n".join(f"{item['instance']} seed {item['seed']}: {item['digest']}" for item in content)
-    return f"<details><summary>{title}</summary><pre>{escape(text)}</pre></details>"
+def _curves(pictures: CasePictures, place: int) -> str:
+    title = "<h3>Over time</h3>\n"
+    if pictures.curves is None:
+        return f"{title}<p>No curves: on some seeds the solver found no plan to compare with.</p>"
+    return f'{title}<figure class="curves" data-figure="curves" data-case="{place}"></figure>'
 
 
-def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for name, value in content.items():
-        inner = isinstance(value, Mapping) and any(isinstance(part, Mapping) for part in value.values())
-        pairs.extend(_flat(value, f"{before}{name} / ") if inner else [(f"{before}{name}", value)])
-    return pairs
+def _anchor(place: int) -> str:
+    return f"case-{place}"
 
 
-def _anchor(summary: CaseSummary) -> str:
-    return "case-" + "".join(letter if letter.isalnum() else "-" for letter in summary.instance)
+def _asset(name: str) -> str:
+    return files(__package__).joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def _script() -> str:
+    """Return all scripts, in a scope of their own."""
+    parts = "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
+    return f'(() => {{\n"use strict";\n{parts}}})();\n'
+
+
+def _policy(script: str) -> str:
+    """Return the policy under which the browser may run this one script and load nothing."""
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"

@@ -13,7 +13,7 @@ from edgeopt.benchmarks import Benchmark, Settings, run_benchmark
 from edgeopt.benchmarks.cases import ScenarioCase
 from edgeopt.benchmarks.future_tasks import FUTURES_SEED, no_process
 from edgeopt.benchmarks.gaps import OnlineSummary, summarise_futures
-from edgeopt.benchmarks.report.extras import online_section
+from edgeopt.benchmarks.report.gaps import online_section
 from edgeopt.benchmarks.words import gap_cells, reach
 from edgeopt.problem import evaluate, scenario
 from edgeopt.problem.processes import process_of, sampled_instance

@@ -15,6 +15,7 @@ import pytest
 
 OPTIONS = [
     *("--scenario", "hotset", "--size", "small", "--seeds", "4", "--tune-budget", "8", "--out", "results"),
+    "--no-illustrations",
     *(word for name in ("cloud-only", "lru", "index", "static", "random") for word in ("--policy", name)),
 ]
 TASKS = 4 + 5 + 4 * 5

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
+from report_sample import AUCTION, HOSTILE, LADDER, RUNGS, sample_page, summary
 
-from edgeopt.benchmarks.aggregate import CaseSummary, Interval, PolicySummary
-from edgeopt.benchmarks.gaps import OnlineSummary, PolicyGap
-from edgeopt.benchmarks.ladders import LadderRung, LadderSummary
-from edgeopt.benchmarks.report import Timeline, report_page
+from edgeopt.benchmarks.curves import curves
+from edgeopt.benchmarks.report.auction import auction_section
+from edgeopt.benchmarks.report.ladder import ladder_section
+from edgeopt.benchmarks.words import overview
 
 VOID = {"meta", "br", "hr", "img", "input", "link"}
-DRAWN = {"rect", "path"}
+LOADING = {"src", "href", "xlink:href", "srcset", "data", "action", "poster"}
 
 
 class Page(HTMLParser):
@@ -24,142 +28,89 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open: list[str] = []
         self.broken: list[str] = []
+        self.tags: list[str] = []
         self.attributes: list[tuple[str, str, str | None]] = []
         self.words: list[str] = []
+        self.scripts: list[str] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
         self.attributes.extend((tag, name, value) for name, value in attributes)
         if tag not in VOID:
             self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.attributes.extend((tag, name, value) for name, value in attributes)
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
             self.broken.append(tag)
 
     def handle_data(self, text: str) -> None:
-        self.words.append(text.strip())
-
-
-def summary(name: str = "hotset-small") -> CaseSummary:
-    def made(policy: str, cost: float, captured: float, clairvoyant: bool = False) -> PolicySummary:
-        return PolicySummary(
-            policy=policy,
-            clairvoyant=clairvoyant,
-            cost=cost,
-            terms={
-                "switching": 0.25 * cost,
-                "transmission": 0.0,
-                "computation": 0.0,
-                "accuracy": 0.0,
-                "cloud": 0.75 * cost,
-            },
-            ratio=Interval(cost / 100, cost / 100 - 0.011, cost / 100 + 0.012),
-            captured=Interval(captured, captured - 0.021, captured + 0.022),
-            gap_to_bound=cost / 98 - 1,
-            mean_accuracy=0.777,
-        )
-
-    policies = (
-        made("reference", 100.0, 1.0, clairvoyant=True),
-        made("<lru> & co", 123.4, 0.766),
-        made("cloud-only", 200.0, 0.0),
-        made("awful", 450.0, -2.5),
-    )
-    return CaseSummary(name, 10, 7, 200.0, 100.0, 98.0, 2.0, 1.01, policies)
-
-
-TIMELINE = Timeline(
-    "edge <0>",
-    ("llm-a", "llm-b"),
-    ["..zz", "aaaa"],
-    {"reference": ["..az", "amz."], "<lru> & co": ["a.a.", "...."]},
-)
-PROVENANCE = {
-    "edgeopt": "0.1.0",
-    "code": "ab" * 32,
-    "python": "3.11",
-    "platform": "here",
-    "packages": {"numpy": "2.0", "pulp": None},
-    "command": ["edgeopt", "benchmark", "--out", "a b"],
-    "settings": {"seeds": 10},
-    "instances": [{"instance": "hotset-small", "seed": 0, "digest": "cd" * 32}],
-    "tuned": {"hotset-small": {"lru": {"threshold": 3}}},
-}
-
-
-GAPS = (
-    PolicyGap("<lru> & co", 123.4, 3.0, 25.4, 13.0, 2.0, 10.4, 2.0, 0.488),
-    PolicyGap("lucky", 108.0, 3.0, 10.0, -2.4, 2.0, 10.4, 2.0, 1.24),
-)
-RUNGS = (
-    LadderRung("compact", "bound", 80.0, 0.1, 20.0, True),
-    LadderRung("<hull>", "bound", 90.0, 9.0, 10.0, False),
-    LadderRung("optimum", "optimum", 100.0, 0.2, 0.0, True),
-)
-
-
-def full() -> CaseSummary:
-    """A case with all the optional parts."""
-    online = OnlineSummary(None, 24, 23, 110.4, 1.0, 98.0, 100.0, 12.4, 1.5, GAPS)
-    return replace(summary("decoy-small"), online=online, ladder=LadderSummary(None, 100.0, "ab" * 32, RUNGS))
+        (self.scripts if self.open[-1:] == ["script"] else self.words).append(text.strip())
 
 
 @pytest.fixture(scope="module")
 def text() -> str:
-    return report_page([summary(), full()], PROVENANCE, [TIMELINE, TIMELINE])
+    return sample_page()
 
 
-def test_optional_parts_are_on_the_page(text: str) -> None:
-    words = Page(text).words
+@pytest.fixture(scope="module")
+def page(text: str) -> Page:
+    return Page(text)
+
+
+def test_optional_parts_are_on_the_page(page: Page, text: str) -> None:
     for number in ("25.4 %", "13.0 ± 2.0 %", "10.4 %", "49 %", "-2.4 ± 2.0 %", "100 %", "20.000 %"):
-        assert number in words
-    assert "<hull> (out of time)" in words
+        assert number in page.words
+    assert "<hull> (out of time)" in page.words
     # the bar of a policy below the bound is as long as its gap: slack 2, foresight 8 of the widest 25.4
     assert 'class="foresight" style="width:31.50%"' in text
     assert text.count('class="left"') == 1 + 1  # its key, and the bar of the other policy
 
 
-def test_tags_nest_and_ids_are_unique(text: str) -> None:
-    page = Page(text)
+def test_tags_nest_and_ids_are_unique(page: Page) -> None:
     assert page.broken == []
     assert page.open == []
     ids = [value for _, name, value in page.attributes if name == "id"]
     assert len(ids) == len(set(ids))
 
 
-def test_nothing_is_fetched_and_nothing_runs(text: str) -> None:
-    page = Page(text)
-    links = [
-        value or ""
-        for _, name, value in page.attributes
-        if name in {"src", "href", "xlink:href", "srcset", "data"}
-    ]
+def test_nothing_is_fetched_and_only_its_own_script_may_run(page: Page, text: str) -> None:
+    links = [value or "" for _, name, value in page.attributes if name in LOADING]
     assert links
-    assert all(link.startswith(("#", "data:image/svg+xml;base64,")) for link in links)
-    assert not re.search(r"https?:|url\(|@import|<script|<link|<iframe| on\w+=", text)
+    assert all(link.startswith("#") for link in links)
+    assert not {"link", "iframe", "img", "object", "embed", "base", "form"} & set(page.tags)
+    assert not any(name.startswith("on") for _, name, _ in page.attributes)
+    assert not re.search(
+        r"url\(|@import|\bimport\(|\bfetch\(|XMLHttpRequest|WebSocket|innerHTML|eval\(", text
+    )
+    rule = next(
+        value or "" for _, name, value in page.attributes if name == "content" and "default-src" in str(value)
+    )
+    script = text[text.rindex("<script>") + len("<script>") : text.rindex("</script>")]
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert rule == f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
-def test_every_link_has_its_target(text: str) -> None:
-    page = Page(text)
+def test_every_link_has_its_target(page: Page) -> None:
     ids = {value for _, name, value in page.attributes if name == "id"}
     assert {value for _, name, value in page.attributes if name == "href" and value} <= {
         f"#{one}" for one in ids
     }
 
 
-def test_names_are_escaped(text: str) -> None:
-    assert "<lru>" not in text
-    assert "<lru> & co" in Page(text).words
-    assert any("edge <0>" in words for words in Page(text).words)
+def test_names_are_escaped_and_the_data_cannot_end_its_element(page: Page, text: str) -> None:
+    assert page.tags.count("script") == 2
+    assert "<img" not in text
+    assert HOSTILE in page.words
+    assert any("edge <0>" in words for words in page.words)
+    data = json.loads(page.scripts[0])
+    assert data["cases"][0]["rows"][1][0] == HOSTILE
+    assert data["cases"][1]["curves"]["marks"] == [[2, "shift <b>"]]
+    assert not set("<>&") & set(page.scripts[0])
 
 
-def test_numbers_are_those_of_the_summary(text: str) -> None:
-    words = Page(text).words
+def test_numbers_are_those_of_the_summary(page: Page, text: str) -> None:
     for number in (
         "123.4",
         "1.234",
@@ -170,28 +121,69 @@ def test_numbers_are_those_of_the_summary(text: str) -> None:
         "-250.0 %",
         "0.777",
     ):
-        assert number in words
+        assert number in page.words
+    assert f'data-value="{123.4 / 98 - 1!r}"' in text
+    assert "3.25" not in text, "wall times are left out, so that equal runs give equal pages"
 
 
-def test_findings_come_first_and_warn(text: str) -> None:
+def test_the_summary_comes_first_and_warns(page: Page, text: str) -> None:
     body = " ".join(words for words in Page(text[text.index("<body>") :]).words if words)
-    assert body.index("costs 23.4 % [22.3, 24.6] more than the best plan known") < body.index("10 test seeds")
+    lead = (
+        "On 2 cases the cheapest online policy costs 23.4 % to 23.4 % more than the best plans known, 14 of"
+    )
+    assert body.index(lead) < body.index("costs 23.4 % [22.3, 24.6] more than") < body.index("10 test seeds")
     assert "proven optimal on 7 of 10 seeds and at most 2 % above the optimum on average" in body
     assert "This setting says nothing about a learner" not in body
     assert "this setting says nothing about a learner" in body
 
 
-def test_timeline_draws_runs_and_losses(text: str) -> None:
-    lanes = re.findall(r'<svg class="cache".*?</svg>', text, flags=re.DOTALL)[:2]
-    # reference: ..az -> two runs; amz. -> three runs and one loss
-    assert lanes[0].count("<rect x=") == 5
-    assert lanes[0].count('class="loss"') == 1
-    assert 'd="M3 10v10"' in lanes[0]
-    # a.a. -> two runs without context, so nothing is lost
-    assert lanes[1].count("<rect x=") == 2
-    assert lanes[1].count('class="loss"') == 0
-    assert "loads: 2, contexts lost: 1" in text
+def test_the_lead_of_one_case_is_its_finding_and_of_proven_ones_says_so() -> None:
+    assert overview([summary()]).startswith("On hotset-small the cheapest online policy, ")
+    assert "all 20 of which are proven optimal" in overview([replace(summary(), proven=10)] * 2)
 
 
 def test_equal_input_gives_equal_bytes(text: str) -> None:
-    assert text == report_page([summary(), full()], PROVENANCE, [TIMELINE, TIMELINE])
+    assert text == sample_page()
+
+
+def test_rungs_stand_where_their_distance_says() -> None:
+    shown = ladder_section(LADDER, "here")
+    places = [float(place) for place in re.findall(r'class="mark [a-z ]+" style="left:([\d.]+)%', shown)]
+    assert len(places) == len(RUNGS)
+    # 20 %, 10 % and 0 % below: symmetric logarithm, a decade as far as the linear part
+    assert places[0] < places[1] < places[2]
+    assert (places[2] - places[1]) / (places[1] - places[0]) == pytest.approx(3.0 / 0.30103, rel=0.01)
+    assert "unfinished" in shown
+    assert ">9.00<" in shown
+    assert ">9.00<" not in ladder_section(LADDER, "here", timed=False)
+
+
+def test_an_auction_is_told_in_words_and_by_every_rule() -> None:
+    words = Page(auction_section(AUCTION, "here", 0)).words
+    assert any("bid for 2 blocks of memory" in each for each in words)
+    assert any(each.endswith("hands: llm-<a> (9.000) for empty block (0.000).") for each in words)
+    assert "seller empty block (0.000)" in words
+    told = [each for each in words if each]
+    start = told.index("vcg")
+    assert told[start : start + 7] == ["vcg", "1", "4.000", "2.000", "9.000", "100.0 %", "2.000"]
+    assert auction_section(None, "here", 0) == ""
+    reason = auction_section({"unavailable": "nothing <to> sell"}, "here", 0)
+    assert "No auction: nothing &lt;to&gt; sell." in reason
+
+
+def test_curves_are_ratios_of_sums_over_seeds_and_slots() -> None:
+    best = [[1.0, 3.0, 0.0, 2.0], [1.0, 1.0, 0.0, 2.0]]
+    found = curves(best, {"p": [[2.0, 3.0, 5.0, 2.0], [1.0, 2.0, 5.0, 4.0]]})
+    assert found.edges == (0, 1, 2, 3, 4)
+    assert found.best == (1.0, 2.0, 0.0, 2.0)
+    assert found.ratios["p"] == (1.5, 1.25, None, 1.5)
+    assert found.so_far["p"] == (1.5, 1.33333, 3.0, 2.4)
+
+
+def test_long_curves_have_thirty_windows_that_cover_all_slots() -> None:
+    found = curves([[1.0] * 100], {"p": [[2.0] * 99 + [5.0]]})
+    assert len(found.ratios["p"]) == 30
+    assert found.edges[0] == 0
+    assert found.edges[-1] == 100
+    assert set(found.ratios["p"][:-1]) == {2.0}
+    assert found.so_far["p"][-1] == pytest.approx(2.03)
