@@ -154,9 +154,10 @@ def small_case(case: Case) -> ScenarioCase | None:
 
 def extras(settings: Settings, found: list[Case]) -> Iterator[Task]:
     """The optional tasks that need no other task's result."""
-    drawn = [small_case(case) for case in found] if settings.illustrations and not settings.ladder else []
-    for case in dict.fromkeys(case for case in drawn if case is not None):
-        yield LadderTask(case, settings.time_limit)
+    if settings.illustrations and not settings.ladder:
+        for small in dict.fromkeys(small_case(case) for case in found):
+            if small is not None:
+                yield LadderTask(small, settings.time_limit)
     for case in found:
         if settings.ladder and no_ladder(case) is None:
             yield LadderTask(case, settings.time_limit)

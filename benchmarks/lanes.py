@@ -79,7 +79,7 @@ def price_lanes(price: FloatArray) -> Lines:
 
 def room(instance: Instance) -> list[int]:
     """Return the windows of all services on each model together, context units."""
-    return _by_model(instance, instance.window).tolist()
+    return [int(units) for units in _by_model(instance, instance.window)]
 
 
 def _by_model(instance: Instance, of_service: IntArray) -> IntArray:

@@ -68,8 +68,13 @@ def _pictures(settings: Settings, case: Case, summary: CaseSummary, results: Res
         curves=_curves(settings, case, summary, own, results),
         ladder=summary.ladder or ladder,
         ladder_of=case.name if small is None else small.name,
-        auction=results[AuctionTask(case).key] if settings.illustrations else None,
+        auction=_untimed(results[AuctionTask(case).key]) if settings.illustrations else None,
     )
+
+
+def _untimed(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out the wall time, so that equal runs give equal pages."""
+    return {name: value for name, value in result.items() if name != "seconds"}
 
 
 def _runs(settings: Settings, tuning: Any, results: Results) -> Iterator[Run]:

@@ -118,7 +118,7 @@ def whole_instance(folder: Path) -> None:
 BENCHMARK = (
     *("benchmark", "--scenario", "hotset", "--size", "small", "--seeds", "3", "--tune-budget", "8"),
     *(word for name in ("cloud-only", "lru", "index", "static") for word in ("--policy", name)),
-    *("--workers", "2", "--out", "results", "--json"),
+    *("--workers", "2", "--out", "results", "--json", "--no-illustrations"),
 )
 JOBS = {
     "benchmark": Job(BENCHMARK, nothing, benchmark_results, finished_tasks),
