@@ -10,8 +10,9 @@ import array_api_compat.numpy as xp
 
 from ..problem import Instance, Plan, evaluate
 from ..problem.dynamics import World, next_context
+from ..solvers.engines import source_digest
 from .cases import Case
-from .tasks import Keyed, sources_digest
+from .tasks import Keyed
 
 if TYPE_CHECKING:
     from ..mechanisms import EdgeMarket, EdgeState
@@ -41,7 +42,7 @@ class AuctionTask(Keyed):
 
     def spec(self) -> dict[str, Any]:
         """All that the result depends on."""
-        return {"kind": self.kind, "case": self.case.spec(), "sources": sources_digest(SOURCES)}
+        return {"kind": self.kind, "case": self.case.spec(), "sources": source_digest(*SOURCES)}
 
 
 def auction(task: AuctionTask) -> dict[str, Any]:

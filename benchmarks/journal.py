@@ -65,7 +65,7 @@ class Journal:
             yield cls(file, path, results)
 
     def append(self, key: str, task: Mapping[str, Any], result: dict[str, Any]) -> None:
-        """Write one finished task and force it to the disk.
+        """Write one finished task and force it to the disk; `results` then holds what a later run will read.
 
         Raises
         ------
@@ -85,7 +85,7 @@ class Journal:
                 self._file.truncate(end)
             reason = error.strerror or error
             raise InvalidFile(f"{self._path}: cannot be written ({reason}); what is in it stays") from None
-        self.results[key] = result
+        self.results[key] = entry["result"]
 
 
 def _read_lines(path: Path, content: bytes) -> dict[str, dict[str, Any]]:

@@ -1,24 +1,16 @@
-"""Finish tasks in parallel processes, each exactly once, remembering every one in the journal."""
+"""Finish tasks on an engine, each exactly once, remembering every one in the journal."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from ..problem.errors import EdgeoptError
+from ..solvers.engines import Engine
 from .journal import Journal
 
 Result = dict[str, Any]
-
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Job(Protocol):
@@ -39,17 +31,12 @@ class Job(Protocol):
 J = TypeVar("J", bound=Job)
 
 
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def finish(
     jobs: Sequence[J],
     work: Callable[[J], Result],
     journal: Journal,
     *,
-    workers: int,
+    engine: Engine,
     follow: Callable[[J, Result], Iterable[J]] = lambda _job, _result: (),
     on_finished: Callable[[J], None] = lambda _job: None,
 ) -> None:
@@ -61,8 +48,8 @@ def finish(
         In the order in which they should start (long ones first keeps the cores busy to the end).
     work
         A module-level function: job -> JSON-able result. It must depend on nothing but the job.
-    workers
-        Number of processes; 1 works in this process.
+    engine
+        Where they are done; it is not started if nothing is left to do.
     follow
         Jobs that can start once this one has its result.
 
@@ -84,85 +71,20 @@ def finish(
                 todo.append(job)
         return todo
 
-    def record(job: J, result: Result) -> list[J]:
-        journal.append(job.key, job.spec(), result)
-        return unfinished([job])
-
-    ready = unfinished(jobs)
-    if workers > 1 and ready:
-        _finish_parallel(ready, work, workers, record)
-    while workers == 1 and ready:
-        job = ready.pop(0)
-        ready.extend(record(job, _labelled(job, work)))
-
-
-def _labelled(job: J, work: Callable[[J], Result]) -> Result:
-    try:
-        return work(job)
-    except EdgeoptError as error:
-        raise EdgeoptError(f"{job.label}: {error}") from error
+    ready = deque(unfinished(jobs))
+    if not ready:
+        return
+    with engine.open() as crew:
+        for job, result in crew.results(
+            _done_there, ready, data=lambda job: (work, job.key, job), label=lambda job: job.label
+        ):
+            journal.append(job.key, job.spec(), result)
+            ready.extend(unfinished([job]))
 
 
-def _finish_parallel(
-    ready: Sequence[J], work: Callable[[J], Result], workers: int, record: Callable[[J, Result], list[J]]
-) -> None:
-    context = get_context("spawn")
-    listener, lifeline = context.Pipe(duplex=False)
-    with _single_threaded_children():
-        executor = ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_start_worker, initargs=(listener,)
-        )
-        try:
-            running: dict[Future[Result], J] = {executor.submit(_labelled, job, work): job for job in ready}
-            while running:
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    job = running.pop(future)
-                    for next_job in record(job, _outcome(job, future)):
-                        running[executor.submit(_labelled, next_job, work)] = next_job
-        except BaseException:
-            # Closing the lifeline ends every worker at once, in the middle of whatever it does.
-            lifeline.close()
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-        executor.shutdown()
-    lifeline.close()
-    listener.close()
-
-
-def _outcome(job: Job, future: Future[Result]) -> Result:
-    try:
-        return future.result()
-    except BrokenProcessPool:
-        raise EdgeoptError(
-            f"{job.label}: a worker process died (out of memory, or killed); "
-            "finished tasks are kept, run again"
-        ) from None
-
-
-@contextmanager
-def _single_threaded_children() -> Iterator[None]:
-    """Child processes started inside have one thread each: the processes are the parallelism."""
-    before = {name: os.environ.get(name) for name in THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(THREAD_LIMITS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _start_worker(listener: Connection) -> None:
-    """Set up a worker: leave Ctrl-C to the parent, and end when the lifeline closes or the parent dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        try:
-            listener.poll(None)
-        finally:
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def _done_there(sent: tuple[Callable[[J], Result], str, J]) -> Result:
+    """Do a job where it arrives, if its key, a hash of all that its result depends on, is the same there."""
+    work, key, job = sent
+    if job.key != key:
+        raise EdgeoptError("a worker has other code, or another file of a policy, than there is here")
+    return work(job)

@@ -14,13 +14,14 @@ from ..problem.errors import InvalidOption
 from ..problem.exchange.axes import optional
 from ..problem.storage import write_atomic
 from ..solvers import policy
+from ..solvers.engines import Engine
 from .aggregate import REFERENCE, CaseSummary, ReferenceRecord, summaries_as_records, summarise
 from .cases import Case, cases
 from .extras import with_extras
 from .future_tasks import Task, extras, future_runs, no_process
 from .journal import Journal, folder_lock
 from .pictures import pictures
-from .pool import available_cores, finish
+from .pool import finish
 from .provenance import provenance
 from .report import report_page
 from .results import Row, captured_savings, gap_to_bound, rows_as_csv, rows_as_json, rows_as_parquet
@@ -47,6 +48,8 @@ def run_benchmark(
     folder: str | Path,
     *,
     workers: int | None = None,
+    engine: str = "local",
+    address: str | None = None,
     command: Sequence[str] = (),
     watch: Watch = lambda _finished, _total, _label: None,
     parquet: bool = False,
@@ -61,8 +64,9 @@ def run_benchmark(
     folder
         Where journal.jsonl, results.csv, results.json, run.json and report.html go; made where it does not
         exist.
-    workers
-        Number of processes, all cores by default. The results do not depend on it.
+    workers, engine, address
+        Where the tasks are done, and by how many at the same time, all cores by default: see
+        `edgeopt.solvers.engines.Engine`. The results do not depend on it.
     command
         What started the run, for the provenance.
     parquet
@@ -80,9 +84,7 @@ def run_benchmark(
     if parquet:
         optional("pyarrow")
         optional("pandas")
-    workers = available_cores() if workers is None else workers
-    if workers < 1:
-        raise InvalidOption(f"workers is {workers}: give 1 or more processes")
+    place = Engine(engine, address, workers)
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -90,7 +92,7 @@ def run_benchmark(
         raise InvalidOption(f"cannot use {folder} as a folder for results: {error.strerror}") from None
     found = cases(settings)
     with folder_lock(folder), Journal.open(folder) as journal:
-        _finish_all(settings, found, journal, workers, watch)
+        _finish_all(settings, found, journal, place, watch)
         result = _collect(settings, found, journal.results, command, folder)
         write_atomic(folder / "results.csv", rows_as_csv(result.rows))
         write_atomic(folder / "results.json", rows_as_json(result.rows))
@@ -104,7 +106,9 @@ def run_benchmark(
     return result
 
 
-def _finish_all(settings: Settings, found: list[Case], journal: Journal, workers: int, watch: Watch) -> None:
+def _finish_all(
+    settings: Settings, found: list[Case], journal: Journal, engine: Engine, watch: Watch
+) -> None:
     first: list[Task] = [*extras(settings, found), *tunings(settings, found), *references(settings, found)]
     tests = sum(len(case.seeds(settings.seeds, "test")) for case in found)
     sampled = sum(no_process(case) is None for case in found) if settings.online_samples else 0
@@ -121,7 +125,7 @@ def _finish_all(settings: Settings, found: list[Case], journal: Journal, workers
         finished += 1
         watch(finished, total, task.label)
 
-    finish(first, work, journal, workers=workers, follow=follow, on_finished=on_finished)
+    finish(first, work, journal, engine=engine, follow=follow, on_finished=on_finished)
 
 
 def _collect(

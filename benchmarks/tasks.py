@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .._version import __version__
+from ..solvers.engines import source_digest
 from .cases import Case
 from .settings import Settings
 
@@ -156,14 +157,4 @@ def own_policy_digest(name: str) -> str | None:
 
 def code_digest() -> str:
     """Return the sha256 over the sources that results depend on: a change of code makes all tasks new."""
-    return sources_digest(("problem/**/*.py", "problem/**/*.csv", "solvers/**/*.py", "benchmarks/*.py"))
-
-
-@lru_cache(maxsize=8)
-def sources_digest(patterns: tuple[str, ...]) -> str:
-    """Return the sha256 over the package's files that the patterns name."""
-    root = Path(__file__).resolve().parent.parent
-    total = hashlib.sha256()
-    for path in sorted(path for pattern in patterns for path in root.glob(pattern)):
-        total.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()
+    return source_digest("problem/**/*.py", "problem/**/*.csv", "solvers/**/*.py", "benchmarks/*.py")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..problem import Instance, from_trace
-from ..problem.errors import InvalidOption
+from ..problem.errors import InvalidOption, InvalidTrace
 from ..problem.processes import DemandProcess
 from .settings import Split
 
@@ -100,13 +100,17 @@ class TraceCase:
 
 @lru_cache(maxsize=6)
 def _split_instance(case: TraceCase, split: Split) -> Instance:
+    if _content_digest(case.path) != case.digest:
+        raise InvalidTrace(
+            f"{case.path}: not the trace that the run began with; all workers must see the same"
+        )
     counts = {"servers": case.servers, "models": case.models}
     given: dict[str, Any] = {name: count for name, count in counts.items() if count is not None}
     return from_trace(case.path, split=split, slot_seconds=case.slot_seconds, **given)
 
 
 def _content_digest(path: Path) -> str:
-    """sha256 over the file, or over names and contents of the files of a folder."""
+    """Return the sha256 over the file, or over names and contents of the files of a folder."""
     total = hashlib.sha256()
     files = sorted(part for part in path.rglob("*") if part.is_file()) if path.is_dir() else [path]
     for file in files:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import console, progress_bar
+from .where import ADDRESS_HELP, ENGINE_HELP
 
 if TYPE_CHECKING:
     from ..benchmarks import Benchmark
@@ -56,7 +57,9 @@ def benchmark(
         bool,
         typer.Option(help="An auction and a small ladder of bounds of each scenario for the report."),
     ] = True,
-    workers: Annotated[int | None, typer.Option(help="Processes. All cores by default.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Tasks at a time. All cores by default.")] = None,
+    engine: Annotated[str, typer.Option(help=ENGINE_HELP)] = "local",
+    address: Annotated[str | None, typer.Option(help=ADDRESS_HELP)] = None,
     timeline_server: Annotated[int, typer.Option(help="Number of the server whose cache is drawn.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for journal, results and report.")] = Path(
         "benchmark-results"
@@ -101,7 +104,14 @@ def benchmark(
                 bar.update(row, completed=finished, total=total, description=label)
 
             result = run_benchmark(
-                settings, out, workers=workers, command=command, watch=watch, parquet=parquet
+                settings,
+                out,
+                workers=workers,
+                engine=engine,
+                address=address,
+                command=command,
+                watch=watch,
+                parquet=parquet,
             )
     except KeyboardInterrupt:
         typer.echo(

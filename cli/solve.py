@@ -10,11 +10,13 @@ import typer
 
 from .console import print_summary
 from .source import open_instance, refuse_bad_target
+from .where import ADDRESS_HELP, ENGINE_HELP
 
 if TYPE_CHECKING:
     from ..problem.instance import Instance
     from ..solvers.solution import Solution
 
+INTERRUPTED = 130
 TERMS = ("switching", "transmission", "computation", "accuracy", "cloud")
 
 
@@ -27,7 +29,15 @@ def solve(
     ] = "auto",
     time_limit: Annotated[float | None, typer.Option(help="Seconds; no limit by default.")] = None,
     gap: Annotated[float, typer.Option(help="Relative gap at which a plan counts as optimal.")] = 1e-6,
-    workers: Annotated[int | None, typer.Option(help="Threads. All cores by default.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Servers at a time. All cores by default.")] = None,
+    engine: Annotated[str | None, typer.Option(help=ENGINE_HELP + " In this process by default.")] = None,
+    address: Annotated[str | None, typer.Option(help=ADDRESS_HELP)] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder to keep finished servers in: a run that is repeated does not solve them again."
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the solution to this .npz or .json file.")] = None,
     seed: Annotated[int, typer.Option(help="Scenario: seed of the arrivals.")] = 0,
@@ -56,9 +66,26 @@ def solve(
         world=world,
     )
     refuse_bad_target(out)
-    found = solve_instance(
-        problem, method, time_limit=time_limit, gap=gap, progress=not as_json, workers=workers
-    )
+    try:
+        found = solve_instance(
+            problem,
+            method,
+            time_limit=time_limit,
+            gap=gap,
+            progress=not as_json,
+            workers=workers,
+            engine=engine,
+            address=address,
+            keep=keep,
+        )
+    except KeyboardInterrupt:
+        if keep is None:
+            raise
+        typer.echo(
+            f"edgeopt: interrupted; finished servers are in {keep}: give the same command again to continue",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
     if out is not None:
         found.save(out)
     summary = _summary(problem, found, out)

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from typing import Protocol, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
 
 from ..problem.errors import InvalidOption
 from ..problem.instance import Instance
 from .parallel import worker_count
 from .solution import Solution
+
+if TYPE_CHECKING:
+    from .across import ServerTask
 
 METHODS = {
     "auto": "auto:solve_auto",
@@ -84,6 +88,9 @@ def solve(
     gap: float = 1e-6,
     progress: bool = False,
     workers: int | None = None,
+    engine: str | None = None,
+    address: str | None = None,
+    keep: str | Path | None = None,
 ) -> Solution:
     """Find a plan of least cost, or the best one within a time limit, and prove how good it is.
 
@@ -108,6 +115,10 @@ def solve(
         Threads or processes that work on servers at the same time, None for all cores; see
         :mod:`.parallel.servers` for how they share the time. ``"brute"`` and ``"relaxation"`` take one server
         after the other. Without a time limit the result does not depend on it.
+    engine, address, keep
+        If any is given, every server is a task of its own, done by ``workers`` processes (``"local"``) or on
+        a cluster (``"ray"``, ``"dask"``), and kept in a folder as soon as it is finished: see :mod:`.across`
+        and :mod:`.engines`.
 
     Raises
     ------
@@ -120,6 +131,26 @@ def solve(
         raise InvalidOption(f"gap is {gap!r}: it must be a finite number, 0 or more")
     worker_count(workers)
     run = load_method(method)
+    if engine is not None or address is not None or keep is not None:
+        from .across import solve_across
+        from .engines import Engine
+
+        place = Engine(engine or "local", address, workers)
+        return solve_across(
+            instance,
+            method,
+            place,
+            solve_server,
+            time_limit=time_limit,
+            gap=gap,
+            progress=progress,
+            keep=keep,
+        )
     if method not in PARALLEL:
         return run(instance, time_limit=time_limit, gap=gap, progress=progress)
     return run(instance, time_limit=time_limit, gap=gap, progress=progress, workers=workers)
+
+
+def solve_server(task: ServerTask) -> Solution:
+    """Solve one server with one worker, where the task has arrived."""
+    return solve(task.server, task.method, time_limit=task.time_limit, gap=task.gap, workers=1)

@@ -5,7 +5,16 @@ Nothing here imports a solver, and nothing is shared with one: plain numpy on wh
 
 from .certificate import Certificate
 from .check import Verdict, check_certificate
+from .join import joined
 from .make import certified, make_certificate
 from .whole import TooLarge
 
-__all__ = ["Certificate", "TooLarge", "Verdict", "certified", "check_certificate", "make_certificate"]
+__all__ = [
+    "Certificate",
+    "TooLarge",
+    "Verdict",
+    "certified",
+    "check_certificate",
+    "joined",
+    "make_certificate",
+]

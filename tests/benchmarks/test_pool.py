@@ -14,6 +14,7 @@ import pytest
 from edgeopt.benchmarks.journal import Journal
 from edgeopt.benchmarks.pool import finish
 from edgeopt.problem import EdgeoptError
+from edgeopt.solvers.engines import Engine
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def test_every_job_and_every_follower_is_finished_once(tmp_path: Path, workers: 
             jobs,
             square,
             journal,
-            workers=workers,
+            engine=Engine(workers=workers),
             follow=follow,
             on_finished=note,
         )
@@ -74,7 +75,7 @@ def test_every_job_and_every_follower_is_finished_once(tmp_path: Path, workers: 
     finished.clear()
     before = (tmp_path / "journal.jsonl").read_bytes()
     with Journal.open(tmp_path) as journal:
-        finish(jobs, square, journal, workers=workers, follow=follow, on_finished=note)
+        finish(jobs, square, journal, engine=Engine(workers=workers), follow=follow, on_finished=note)
     assert sorted(finished) == [2, 3, 4, 5, 6, 7]
     assert (tmp_path / "journal.jsonl").read_bytes() == before
 
@@ -83,9 +84,9 @@ def test_every_job_and_every_follower_is_finished_once(tmp_path: Path, workers: 
 def test_failure_names_the_job_and_keeps_what_is_finished(tmp_path: Path, workers: int) -> None:
     jobs = [Square(2), Square(3), Square(4, behaviour="bad")]
     with Journal.open(tmp_path) as journal, pytest.raises(EdgeoptError, match="square of 4: squares are out"):
-        finish(jobs, square, journal, workers=workers)
+        finish(jobs, square, journal, engine=Engine(workers=workers))
     with Journal.open(tmp_path) as journal:
-        finish(jobs[:2], square, journal, workers=1)
+        finish(jobs[:2], square, journal, engine=Engine(workers=1))
         assert set(journal.results) == {"2", "3"}
 
 
@@ -93,7 +94,7 @@ def test_failure_does_not_wait_for_other_workers(tmp_path: Path) -> None:
     jobs = [Square(1, behaviour="slow"), Square(2, behaviour="bad")]
     start = time.monotonic()
     with Journal.open(tmp_path) as journal, pytest.raises(EdgeoptError, match="squares are out"):
-        finish(jobs, square, journal, workers=2)
+        finish(jobs, square, journal, engine=Engine(workers=2))
     assert time.monotonic() - start < 30
 
 
@@ -102,5 +103,10 @@ def test_worker_that_dies_is_one_clear_line(tmp_path: Path) -> None:
         Journal.open(tmp_path) as journal,
         pytest.raises(EdgeoptError, match="a worker process died") as error,
     ):
-        finish([Square(2, behaviour="die"), Square(3, behaviour="die")], square, journal, workers=2)
+        finish(
+            [Square(2, behaviour="die"), Square(3, behaviour="die")],
+            square,
+            journal,
+            engine=Engine(workers=2),
+        )
     assert "\n" not in str(error.value)
