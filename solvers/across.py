@@ -87,7 +87,8 @@ def solve_across(
             found[n] = known
     begin = time.monotonic()
     todo = deque(n for n in range(instance.servers) if n not in found)
-    with Progress(transient=True, console=Console(stderr=True), disable=not progress) as bar:
+    screen = Console(stderr=True)
+    with Progress(transient=True, console=screen, disable=not (progress and screen.is_terminal)) as bar:
         row = bar.add_task(f"servers on {engine.name}", total=instance.servers, completed=len(found))
         if todo:
             with engine.open() as crew:

@@ -15,7 +15,9 @@ from ..parallel import worker_count
 from .call import Died, Outcome, pack, perform, unpack
 from .crew import ATTEMPTS, CONNECT_SECONDS, Backend, EngineUnreachable
 from .identity import identity
-from .reach import knock, library
+from .reach import library, reach
+
+_TRIAL = "import distributed, sys; distributed.Client(sys.argv[1]).close()"
 
 
 @contextmanager
@@ -34,7 +36,7 @@ def backend(address: str | None, workers: int | None) -> Iterator[Backend]:
                 )
             )
         else:
-            knock(address, "dask")
+            reach(address, "dask", _TRIAL)
             where = address
         try:
             client = held.enter_context(

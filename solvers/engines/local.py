@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any
 
 from ..parallel import worker_count
@@ -67,7 +68,11 @@ class _Here:
 
     def finished(self) -> list[tuple[int, Outcome]]:
         number, function, task = self._started.pop(0)
-        return [(number, outcome_of(function, task))]
+        with _noticed_interrupt() as came:
+            outcome = outcome_of(function, task)
+        if came.is_set():
+            raise KeyboardInterrupt
+        return [(number, outcome)]
 
 
 @dataclass(frozen=True)
@@ -123,6 +128,28 @@ class _Processes:
             process = self._new()
             future = process.submit(outcome_of, function, task)
         self._running[future] = _Running(number, function, task, attempt, process)
+
+
+@contextmanager
+def _noticed_interrupt() -> Iterator[threading.Event]:
+    """Notice a Ctrl-C that the task answers with what it has so far: half a result is none."""
+    came = threading.Event()
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield came
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        came.set()
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from ..parallel import worker_count
 from .call import Died, Outcome, pack, perform, unpack
-from .crew import ATTEMPTS, CONNECT_SECONDS, Backend, EngineUnreachable
+from .crew import ATTEMPTS, Backend, EngineUnreachable
 from .identity import identity
-from .reach import knock, library
+from .reach import library, reach
 
 _STORE_BYTES = 256 * 2**20
 """Memory of a local cluster for tasks on their way; those are few, and about a megabyte each."""
@@ -39,7 +37,7 @@ def backend(address: str | None, workers: int | None) -> Iterator[Backend]:
                 **quiet,
             )
         else:
-            _try(address)
+            reach(address, "ray", _TRIAL)
             ray.init(address=address, **quiet)
     cluster = _Cluster(ray, workers)
     try:
@@ -50,28 +48,6 @@ def backend(address: str | None, workers: int | None) -> Iterator[Backend]:
         cluster.give_up()
         if joined:
             ray.shutdown()
-
-
-def _try(address: str) -> None:
-    """Join the cluster in another process first: a call that cannot be stopped may wait for minutes."""
-    if address != "auto":
-        knock(address, "ray")
-    try:
-        trial = subprocess.run(
-            [sys.executable, "-c", _TRIAL, address],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=CONNECT_SECONDS,
-            text=True,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise EngineUnreachable(
-            f"no ray cluster at {address}: no answer within {CONNECT_SECONDS:g} seconds"
-        ) from None
-    if trial.returncode != 0:
-        said = (trial.stderr.strip().splitlines() or ["it cannot be joined"])[-1]
-        raise EngineUnreachable(f"no ray cluster at {address}: {said[:300]}")
 
 
 class _Cluster:

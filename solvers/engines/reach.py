@@ -1,8 +1,10 @@
-"""What the engines of clusters have in common: their package, and whether anybody answers at an address."""
+"""What the engines of clusters have in common: their package, and whether a cluster answers at an address."""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,16 +30,47 @@ def library(module: str, engine: str) -> Any:
         ) from None
 
 
-def knock(address: str, engine: str) -> None:
-    """See whether a port is open, since the engines themselves take long to say that none is.
+def reach(address: str, engine: str, trial: str) -> None:
+    """Join a cluster on trial, in another process: the engines' own calls may wait for ever, unstoppably.
+
+    Parameters
+    ----------
+    trial
+        Python code that joins the cluster at ``sys.argv[1]`` and ends.
 
     Raises
     ------
     InvalidOption
         If the address names no host and port.
     EngineUnreachable
-        If nobody answers.
+        If no cluster answers in time, or it cannot be joined.
     """
+    if address != "auto":
+        _knock(address, engine)
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", trial, address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=CONNECT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        reason = f"not joined within {CONNECT_SECONDS:g} seconds{_last_line(error.stderr)}"
+    else:
+        reason = f"it cannot be joined{_last_line(tried.stderr)}"
+        if tried.returncode == 0:
+            return
+    raise EngineUnreachable(f"no {engine} cluster at {address}: {reason}")
+
+
+def _last_line(said: bytes | None) -> str:
+    lines = (said or b"").decode(errors="replace").strip().splitlines()
+    return f" ({lines[-1][:300]})" if lines else ""
+
+
+def _knock(address: str, engine: str) -> None:
+    """See whether a port is open, which takes no time where it is not."""
     parts = urlsplit(address if "://" in address else f"tcp://{address}")
     try:
         host, port = parts.hostname, parts.port
