@@ -15,6 +15,7 @@ from chromium import Browser, chromium
 from report_sample import HOSTILE, sample_page
 
 from edgeopt.benchmarks import Settings, run_benchmark
+from edgeopt.benchmarks.lanes import read_line
 from edgeopt.benchmarks.words import cost, percent, ratio
 from edgeopt.problem import CostReport, Instance, Plan, evaluate, scenario
 from edgeopt.solvers import policy, simulate
@@ -46,7 +47,21 @@ class Run:
     summary: list[dict[str, Any]]
     rows: list[dict[str, Any]]
     tuned: dict[str, Any]
-    auction: dict[str, Any]
+    results: list[dict[str, Any]]
+
+    @property
+    def auction(self) -> dict[str, Any]:
+        """What the journal holds of the first case's auction."""
+        return next(line["result"] for line in self.results if line["task"]["kind"] == "auction")
+
+    def price(self, slot: int, model: int) -> float:
+        """Return a price of the first server and test instance, as the journal has it."""
+        wanted = ("reference", self.summary[0]["instance"].partition("-")[0], 0)
+        for line in self.results:
+            task = line["task"]
+            if (task["kind"], task["case"].get("scenario"), task.get("seed")) == wanted:
+                return float(read_line(line["result"]["drawn"]["prices"][0][model])[slot])
+        raise AssertionError("no reference in the journal")
 
     def row(self, name: str, seed: int) -> dict[str, Any]:
         wanted = (self.summary[0]["instance"], name, seed)
@@ -65,9 +80,8 @@ def run(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("run")
     run_benchmark(SETTINGS, folder, workers=1, command=["edgeopt", "benchmark"])
     lines = [json.loads(line) for line in (folder / "journal.jsonl").read_text().splitlines()]
-    held = [line["result"] for line in lines if line["task"]["kind"] == "auction"]
     files = [json.loads((folder / f"{name}.json").read_text()) for name in ("summary", "results", "run")]
-    return Run(folder / "report.html", files[0], files[1], files[2]["tuned"], held[0])
+    return Run(folder / "report.html", files[0], files[1], files[2]["tuned"], lines)
 
 
 @pytest.fixture
@@ -87,7 +101,8 @@ def tip(browser: Browser) -> list[str]:
     """Return the lines of the box that hovering opens; the words of a line are joined by blanks."""
     assert not browser.evaluate("document.getElementById('tip').hidden"), "nothing is told"
     found: list[str] = browser.evaluate(
-        "[...document.getElementById('tip').children].map((line) => line.children.length"
+        "[...document.getElementById('tip').children]"
+        ".flatMap((line) => line.rows ? [...line.rows] : line).map((line) => line.children.length"
         " ? [...line.children].map((part) => part.textContent).filter(Boolean).join(' ') : line.textContent)"
     )
     return found
@@ -226,25 +241,22 @@ def test_hovering_over_a_cache_tells_the_plan(page: Browser, run: Run, slot: int
     held = np.flatnonzero(plan.cached[slot, 0])
     used = instance.footprint[held].sum()
     assert lines[0] == f"slot {slot}: memory {used:g} of {instance.memory[0]:g}"
-    assert len(lines) == 1 + len(held)
-    for model, line in zip(held, lines[1:], strict=True):
+    assert lines[1] == "context served price"
+    for model, line in zip(held, lines[2:], strict=True):
         mine = instance.service_model == model
         sums = [array[mine].sum() for array in (report.context[slot, 0], instance.window)]
         sums += [array[slot, 0, mine].sum() for array in (plan.served, instance.requests)]
-        said = "context {} of {}, served {} of {}".format(*sums)
-        assert line.startswith(f"{instance.model_names[model]} {said}, price ")
+        said = "{} of {} {} of {}".format(*sums)
+        assert line.startswith(f"{instance.model_names[model]} {said} ")
+        assert float(line.rpartition(" ")[2]) == run.price(slot, model)
 
 
 def test_hovering_over_demand_tells_the_requests(page: Browser, run: Run) -> None:
     instance, _, _ = run.plan("lru", 0)
     page.hover("#case-0 .lanes .lane:nth-child(1) svg", 10.5 / instance.slots)
     asked = np.bincount(instance.service_model, weights=instance.requests[10, 0], minlength=instance.models)
-    wanted = [
-        f"{name} {count:g} request{'' if count == 1 else 's'}"
-        for name, count in zip(instance.model_names, asked, strict=True)
-        if count
-    ]
-    assert tip(page) == ["slot 10: demand", *wanted]
+    wanted = [f"{name} {count:g}" for name, count in zip(instance.model_names, asked, strict=True) if count]
+    assert tip(page) == ["slot 10: demand", "requests", *wanted]
 
 
 def test_hovering_over_curves_tells_ratios_of_costs_by_slot(page: Browser, run: Run) -> None:
@@ -352,4 +364,4 @@ def test_hostile_names_are_words(browser: Browser, tmp_path: Path) -> None:
         "list.dispatchEvent(new Event('change')); })()"
     )
     browser.hover("#case-1 .lanes .lane:nth-child(1) svg", 0.1)
-    assert tip(browser) == ["slot 0: demand", "llm-<a> 1 request"]
+    assert tip(browser) == ["slot 0: demand", "requests", "llm-<a> 1"]

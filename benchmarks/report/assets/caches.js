@@ -106,10 +106,12 @@ function lane(state, title, note, rows, kind, served) {
   const tell = (slot, model, x, y) => {
     cross(slot);
     const parts = { demand: toldDemand, price: toldPrices, cache: toldCache }[kind](state, slot, rows, served);
-    const lines = parts.rows.map(([name, said, which]) =>
-      make("div", { class: which === model ? "pair here" : "pair" }, make("span", {}, name), make("span", {}, said)),
+    const cells = (tag, words) => words.map((word) => make(tag, {}, word));
+    const lines = parts.rows.map(([which, ...words]) =>
+      make("tr", which === model ? { class: "here" } : {}, ...cells("td", [world.models[which], ...words])),
     );
-    showTip(x, y, make("b", {}, `slot ${slot}: ${parts.title}`), ...lines);
+    const head = make("tr", {}, ...cells("th", ["", ...parts.columns]));
+    showTip(x, y, make("b", {}, `slot ${slot}: ${parts.title}`), ...(lines.length ? [make("table", {}, head, ...lines)] : []));
   };
   follow(
     svg,
@@ -180,29 +182,29 @@ function marks(row, model, kind, shade) {
   return found;
 }
 
+// What a lane tells of a slot: a title, headings, and for each model its number and a word under each heading.
+
 function toldDemand({ world }, slot, rows) {
-  const asked = world.models.map((name, model) => [name, plural(rows[model][slot], "request"), model]);
-  return { title: "demand", rows: asked.filter(([, , model]) => rows[model][slot] > 0) };
+  const asked = world.models.map((name, model) => [model, String(rows[model][slot])]);
+  return { title: "demand", columns: ["requests"], rows: asked.filter(([model]) => rows[model][slot] > 0) };
 }
 
 function toldPrices({ world }, slot, rows) {
-  const priced = world.models.map((name, model) => [name, String(rows[model][slot]), model]);
-  return { title: "price of being cached", rows: priced.filter(([, , model]) => rows[model][slot] > 0) };
+  const priced = world.models.map((name, model) => [model, String(rows[model][slot])]);
+  return { title: "being cached costs", columns: ["price"], rows: priced.filter(([model]) => rows[model][slot] > 0) };
 }
 
 function toldCache({ world, server, demand, cost }, slot, rows, served) {
   const held = world.models.map((name, model) => model).filter((model) => rows[model][slot] !== null);
   const used = held.reduce((sum, model) => sum + world.footprint[model], 0);
-  const said = held.map((model) => {
-    const price = cost ? `, price ${cost[model][slot]}` : "";
-    const context = `context ${rows[model][slot]} of ${world.room[model]}`;
-    return [world.models[model], `${context}, served ${served[model][slot]} of ${demand[model][slot]}${price}`, model];
-  });
-  return { title: `memory ${bytes(used)} of ${bytes(world.memory[server])}`, rows: said };
-}
-
-function plural(number, word) {
-  return `${number} ${word}${number === 1 ? "" : "s"}`;
+  const said = held.map((model) => [
+    model,
+    `${rows[model][slot]} of ${world.room[model]}`,
+    `${served[model][slot]} of ${demand[model][slot]}`,
+    ...(cost ? [String(cost[model][slot])] : []),
+  ]);
+  const title = `memory ${bytes(used)} of ${bytes(world.memory[server])}`;
+  return { title, columns: ["context", "served", ...(cost ? ["price"] : [])], rows: said };
 }
 
 function bytes(value) {
