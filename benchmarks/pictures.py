@@ -19,7 +19,7 @@ from .work import DRAWN_SEED
 Results = Mapping[str, dict[str, Any]]
 
 MOST_TEXT = 400_000
-"""Characters of a case's caches in the report; plans beyond that, and then other servers, are left out."""
+"""Characters of a case's caches in the report; beyond that other servers, and then plans, are left out."""
 
 
 @dataclass(frozen=True)
