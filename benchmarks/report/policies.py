@@ -86,10 +86,12 @@ class _Axis:
         self.marks = [step * place for place in range(math.ceil(self.lowest / step), round(1 / step) + 1)]
 
     def ticks(self) -> str:
-        words = "".join(
-            f'<span style="left:{self._place(tick)}">{100 * tick:.0f} %</span>' for tick in self.marks
-        )
-        return f'<span class="axis">{words}</span>'
+        return f'<span class="axis">{"".join(map(self._tick, self.marks))}</span>'
+
+    def _tick(self, mark: float) -> str:
+        """Return the words at a mark; halves have no room on a narrow screen."""
+        kind = "" if mark == round(mark) else ' class="minor"'
+        return f'<span{kind} style="left:{self._place(mark)}">{100 * mark:.0f} %</span>'
 
     def dot(self, policy: PolicySummary) -> str:
         low, value, high = _ends(policy)
