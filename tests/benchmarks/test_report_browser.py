@@ -361,7 +361,7 @@ def test_hostile_names_are_words(browser: Browser, tmp_path: Path) -> None:
     # lanes of demand, prices, then the first plan: four slots of 1/4 of the width each
     browser.hover("#case-1 .lanes .lane:nth-child(3) svg", 0.6)
     told = ["slot 2: memory 70.0 GB of 80.0 GB", "context served price"]
-    assert tip(browser) == [*told, "llm-<a> 0 of 10 3 of 4 0", "llm-b 10 of 0 1 of 4 0"]
+    assert tip(browser) == [*told, "llm-<a> 0 of 10 3 of 4 0", "llm-b 10 of 0 1 of 2 0"]
     browser.hover("#case-1 .lanes .lane:nth-child(2) svg", 0.1)
     assert tip(browser) == ["slot 0: being cached costs", "price", "llm-<a> 0.5"]
     # two servers: the list changes what is drawn
