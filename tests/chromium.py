@@ -157,14 +157,9 @@ class Browser:
         asked = [event for event in self.events if event.get("method") == "Network.requestWillBeSent"]
         return [event["params"]["request"]["url"] for event in asked]
 
-    def screenshot(self, path: Path, *, clip: tuple[float, float, float, float] | None = None) -> None:
-        """Write a picture of the whole page, or of a part of it."""
-        if clip is None:
-            size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-            clip = (0, 0, size["width"], size["height"])
-        names = dict(zip(("x", "y", "width", "height"), clip, strict=True))
-        shot = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=names | {"scale": 1})
-        path.write_bytes(base64.b64decode(shot["data"]))
+    def picture(self, path: Path) -> None:
+        """Write a picture of the window as it is."""
+        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from edgeopt.benchmarks.ladders import LadderRung, LadderSummary
 from edgeopt.benchmarks.pictures import Caches, CasePictures
 from edgeopt.benchmarks.results import Row
 
-HOSTILE = "</script><img src=x onerror=alert(1)>&<lru>'\""
+HOSTILE = "</script ><img src=x onerror=alert(1)>&<lru>'\""
 
 
 def summary(name: str = "hotset-small") -> CaseSummary:
