@@ -295,6 +295,7 @@ def test_a_chip_adds_and_takes_away_a_curve(page: Browser) -> None:
     for place, name in enumerate(chips, start=2):
         page.click(f"#case-0 .curves .chip:nth-child({place})")
         assert drawn() == before ^ {name}
+        assert page.evaluate("document.activeElement.textContent") == name, "the focus stays"
         page.click(f"#case-0 .curves .chip:nth-child({place})")
 
 

@@ -16,15 +16,20 @@ function auctionFigure(figure, entry) {
 
   const most = Math.max(...auction.values, ...auction.costs);
   const decimals = most > 0 ? Math.max(0, 3 - Math.floor(Math.log10(most))) : 2;
-  const who = (side, index) => (side === "buyer" ? auction.buyers[index] : (auction.sellers[index] ?? "empty block"));
+  const who = (side, index) =>
+    side === "buyer" ? auction.buyers[index] : (auction.sellers[index] ?? "empty block");
   const report = (side, index) => (side === "buyer" ? auction.values : auction.costs)[index];
   const accepting = (round) =>
     ["buyer", "seller"].flatMap((side) =>
-      round[`${side}s`].map((index) => `${side} ${who(side, index)} (${grouped(report(side, index), decimals)}) accepts`),
+      round[`${side}s`].map(
+        (index) => `${side} ${who(side, index)} (${grouped(report(side, index), decimals)}) accepts`,
+      ),
     );
 
   function redraw(width) {
-    const clocks = rounds.flatMap((round) => [round.buyer_clock, round.seller_clock]).filter((value) => value !== null);
+    const clocks = rounds
+      .flatMap((round) => [round.buyer_clock, round.seller_clock])
+      .filter((value) => value !== null);
     const [low, high] = [Math.min(...clocks, price), Math.max(...clocks, price)];
     const pad = 0.08 * (high - low) || 1;
     const chart = axes({
@@ -41,7 +46,9 @@ function auctionFigure(figure, entry) {
     chart.svg.append(draw("path", { class: "meeting", d: meeting }));
     for (const side of ["buyer", "seller"]) {
       const clock = rounds.map((round) => round[`${side}_clock`]);
-      chart.svg.append(draw("path", { class: `line ${side}`, d: steps(edges, clock, chart.across, chart.down) }));
+      chart.svg.append(
+        draw("path", { class: `line ${side}`, d: steps(edges, clock, chart.across, chart.down) }),
+      );
       rounds.forEach((round, index) => {
         if (!round[`${side}s`].length || clock[index] === null) return;
         const at = { cx: chart.across(index + 1), cy: chart.down(clock[index]), r: 5 };
@@ -55,8 +62,15 @@ function auctionFigure(figure, entry) {
         const round = rounds[index];
         chart.showCross(index + 1);
         const shown = (value) => (value === null ? "not heard of" : grouped(value, decimals));
-        const lines = [`buyers' clock ${shown(round.buyer_clock)}`, `sellers' clock ${shown(round.seller_clock)}`];
-        showTip(event.clientX, event.clientY, ...tipLines([`round ${index + 1}`, ...lines, ...accepting(round)].join("\n")));
+        const lines = [
+          `buyers' clock ${shown(round.buyer_clock)}`,
+          `sellers' clock ${shown(round.seller_clock)}`,
+        ];
+        showTip(
+          event.clientX,
+          event.clientY,
+          ...tipLines([`round ${index + 1}`, ...lines, ...accepting(round)].join("\n")),
+        );
       },
       chart.hideCross,
     );

@@ -15,56 +15,53 @@ function cachesFigure(figure, entry) {
   const world = entry.caches;
   let server = world.server;
   const shown = new Set(world.plans.filter((plan) => plan.shown).map((plan) => plan.name));
-  let prices = world.prices !== null;
+  const extra = new Set(world.prices ? ["prices"] : []);
   const lanes = make("div", { class: "lanes" });
-  const chips = make("div", { class: "chips" });
   const caption = make(
     "figcaption",
     {},
     make("span", { class: "key" }, make("i", { class: "ramp" }), "cached: stronger colour, fuller context"),
     make("span", { class: "key" }, make("i", { class: "loss" }), "evicted, context lost"),
   );
-  figure.append(caption, chips, lanes);
+  const names = world.plans.map((plan) => plan.name);
+  const switches = [...toggles([...extra], extra, redraw), ...toggles(names, shown, redraw)];
+  if (world.servers.length > 1) switches.unshift(serverList());
+  figure.append(caption, make("div", { class: "chips" }, ...switches), lanes);
 
-  function controls() {
-    const parts = [];
-    if (world.servers.length > 1) {
-      const select = make("select", { "aria-label": "server" });
-      world.servers.forEach((name, place) => select.append(make("option", { value: place }, name)));
-      select.value = server;
-      select.addEventListener("change", () => {
-        server = Number(select.value);
-        redraw();
-      });
-      parts.push(select);
-    }
-    if (world.prices) {
-      parts.push(...toggles(["prices"], () => prices, () => {
-        prices = !prices;
-        redraw();
-      }));
-    }
-    parts.push(...toggles(world.plans.map((plan) => plan.name), (name) => shown.has(name), (name) => {
-      if (!shown.delete(name)) shown.add(name);
+  function serverList() {
+    const list = make("select", { "aria-label": "server" });
+    world.servers.forEach((name, place) => list.append(make("option", { value: place }, name)));
+    list.value = server;
+    list.addEventListener("change", () => {
+      server = Number(list.value);
       redraw();
-    }));
-    chips.replaceChildren(...parts);
+    });
+    return list;
   }
 
   function redraw() {
-    controls();
     const demand = world.demand[server].map(readLine);
     const cost = world.prices && world.prices[server].map(readLine);
-    const state = { world, server, demand, cost, slots: demand[0].length, decimals: entry.decimals, lines: [] };
+    const state = {
+      world,
+      server,
+      demand,
+      cost,
+      slots: demand[0].length,
+      lines: [],
+    };
     const drawn = [lane(state, "Demand", "requests for each model", demand, "demand", null)];
-    if (prices) drawn.push(lane(state, "Prices", "of a slot in the cache, which prove the bound", cost, "price", null));
+    if (extra.has("prices"))
+      drawn.push(lane(state, "Prices", "of a slot in the cache, which prove the bound", cost, "price", null));
     for (const plan of world.plans.filter(({ name }) => shown.has(name))) {
       const held = plan.context[server].map(readLine);
       const served = plan.served[server].map(readLine);
       const note = `loads: ${count(held, loaded)}, contexts lost: ${count(held, lost)}`;
       drawn.push(lane(state, plan.title, note, held, "cache", served));
     }
-    const ticks = [0, 1, 2, 3, 4].map((part) => make("span", {}, String(Math.round((state.slots * part) / 4))));
+    const ticks = [0, 1, 2, 3, 4].map((part) =>
+      make("span", {}, String(Math.round((state.slots * part) / 4))),
+    );
     const foot = make("div", { class: "ticks" }, make("span", {}, "slot"), make("div", {}, ...ticks));
     lanes.replaceChildren(...drawn, foot);
   }
@@ -94,31 +91,48 @@ function lane(state, title, note, rows, kind, served) {
     style: `--rows:${rows.length}`,
   });
   rows.forEach((row, model) => {
-    if (model % 2 === 0) svg.append(draw("rect", { class: "band", x: 0, y: ROW * model, width: slots, height: ROW }));
+    if (model % 2 === 0)
+      svg.append(draw("rect", { class: "band", x: 0, y: ROW * model, width: slots, height: ROW }));
   });
   rows.forEach((row, model) => svg.append(...marks(row, model, kind, (value) => shade(value, model))));
   const line = draw("path", { class: "cross", d: "" });
   svg.append(line);
   state.lines.push(line);
   const cross = (slot) => {
-    for (const each of state.lines) each.setAttribute("d", slot === null ? "" : `M${slot + 0.5} 0V${ROW * rows.length}`);
+    for (const each of state.lines)
+      each.setAttribute("d", slot === null ? "" : `M${slot + 0.5} 0V${ROW * rows.length}`);
   };
   const tell = (slot, model, x, y) => {
     cross(slot);
-    const parts = { demand: toldDemand, price: toldPrices, cache: toldCache }[kind](state, slot, rows, served);
+    const parts = { demand: toldDemand, price: toldPrices, cache: toldCache }[kind](
+      state,
+      slot,
+      rows,
+      served,
+    );
     const cells = (tag, words) => words.map((word) => make(tag, {}, word));
     const lines = parts.rows.map(([which, ...words]) =>
       make("tr", which === model ? { class: "here" } : {}, ...cells("td", [world.models[which], ...words])),
     );
     const head = make("tr", {}, ...cells("th", ["", ...parts.columns]));
-    showTip(x, y, make("b", {}, `slot ${slot}: ${parts.title}`), ...(lines.length ? [make("table", {}, head, ...lines)] : []));
+    showTip(
+      x,
+      y,
+      make("b", {}, `slot ${slot}: ${parts.title}`),
+      ...(lines.length ? [make("table", {}, head, ...lines)] : []),
+    );
   };
   follow(
     svg,
     (event) => {
       const box = svg.getBoundingClientRect();
       const slot = inside(((event.clientX - box.left) / box.width) * slots, slots);
-      tell(slot, inside(((event.clientY - box.top) / box.height) * rows.length, rows.length), event.clientX, event.clientY);
+      tell(
+        slot,
+        inside(((event.clientY - box.top) / box.height) * rows.length, rows.length),
+        event.clientX,
+        event.clientY,
+      );
     },
     () => cross(null),
   );
@@ -167,13 +181,15 @@ function marks(row, model, kind, shade) {
   const faintest = kind === "cache" ? 0.22 : 0;
   const found = [];
   const top = ROW * model;
-  for (let slot = 0; slot < row.length; ) {
+  for (let slot = 0; slot < row.length;) {
     const level = shade(row[slot]);
     let end = slot + 1;
     while (end < row.length && shade(row[end]) === level) end += 1;
     if (level !== null) {
       const opacity = (faintest + ((1 - faintest) * level) / SHADES).toFixed(2);
-      found.push(draw("rect", { x: slot, y: top + 1, width: end - slot, height: ROW - 2, "fill-opacity": opacity }));
+      found.push(
+        draw("rect", { x: slot, y: top + 1, width: end - slot, height: ROW - 2, "fill-opacity": opacity }),
+      );
     } else if (kind === "cache" && slot > 0 && lost(row[slot], row[slot - 1])) {
       found.push(draw("path", { class: "loss", d: `M${slot} ${top}v${ROW}` }));
     }
@@ -191,7 +207,11 @@ function toldDemand({ world }, slot, rows) {
 
 function toldPrices({ world }, slot, rows) {
   const priced = world.models.map((name, model) => [model, String(rows[model][slot])]);
-  return { title: "being cached costs", columns: ["price"], rows: priced.filter(([model]) => rows[model][slot] > 0) };
+  return {
+    title: "being cached costs",
+    columns: ["price"],
+    rows: priced.filter(([model]) => rows[model][slot] > 0),
+  };
 }
 
 function toldCache({ world, server, demand, cost }, slot, rows, served) {

@@ -11,32 +11,18 @@ function curvesFigure(figure, entry) {
   const shown = new Set(entry.curves.shown);
   let kind = "ratios";
 
-  const chips = make("div", { class: "chips" });
   const place = make("div", { class: "place" });
   const caption =
     "Cost over the best plans' cost in the same slots, summed over the test seeds; 1 is the best plans' own cost.";
-  figure.append(make("figcaption", {}, caption), chips, place);
-
-  function controls() {
-    const words = { ratios: "window by window", so_far: "from the start" };
-    const kinds = Object.entries(words).map(([value, word]) => {
-      const button = make("button", { type: "button", class: "choice", "aria-pressed": value === kind }, word);
-      button.addEventListener("click", () => {
-        kind = value;
-        redraw();
-      });
-      return button;
-    });
-    const policies = toggles(names, (name) => shown.has(name), (name) => {
-      if (!shown.delete(name)) shown.add(name);
-      redraw();
-    });
-    policies.forEach((chip) => chip.classList.add(`line-${colour(chip.textContent)}`));
-    chips.replaceChildren(make("span", { class: "choices" }, ...kinds), ...policies);
-  }
+  const kinds = choices({ ratios: "window by window", so_far: "from the start" }, kind, (chosen) => {
+    kind = chosen;
+    redraw();
+  });
+  const policies = toggles(names, shown, () => redraw());
+  policies.forEach((chip, index) => chip.classList.add(`line-${colour(names[index])}`));
+  figure.append(make("figcaption", {}, caption), make("div", { class: "chips" }, kinds, ...policies), place);
 
   function redraw(width = place.clientWidth) {
-    controls();
     const lines = names.filter((name) => shown.has(name)).map((name) => [name, entry.curves[kind][name]]);
     const values = lines.flatMap(([, line]) => line).filter((value) => value !== null);
     const low = Math.min(1, ...values);
@@ -51,7 +37,9 @@ function curvesFigure(figure, entry) {
       yLabel: "cost / best plans' cost",
       label: `${entry.name}: cost over time relative to the best plans`,
     });
-    chart.svg.append(draw("path", { class: "one", d: `M${chart.across(0)} ${chart.down(1)}H${chart.across(edges.at(-1))}` }));
+    chart.svg.append(
+      draw("path", { class: "one", d: `M${chart.across(0)} ${chart.down(1)}H${chart.across(edges.at(-1))}` }),
+    );
     for (const [slot, word] of marks) {
       chart.svg.append(
         draw("path", { class: "shift", d: `M${chart.across(slot)} ${chart.top}V${chart.bottom}` }),
@@ -81,12 +69,24 @@ function curvesFigure(figure, entry) {
       .map(([name, line]) => [name, line[window_]])
       .sort((a, b) => (a[1] ?? Infinity) - (b[1] ?? Infinity))
       .map(([name, value]) =>
-        make("div", { class: "pair" }, make("i", { class: `swatch line-${colour(name)}` }), make("span", {}, name), make("span", {}, asRatio(value))),
+        make(
+          "div",
+          { class: "pair" },
+          make("i", { class: `swatch line-${colour(name)}` }),
+          make("span", {}, name),
+          make("span", {}, asRatio(value)),
+        ),
       );
     const until = edges[window_ + 1] - 1;
     const title = from === until ? `slot ${from}` : `slots ${from} to ${until}`;
     const pays = `best plans: ${Number(best[window_].toPrecision(4))} a slot`;
-    showTip(event.clientX, event.clientY, make("b", {}, title), make("div", { class: "soft" }, pays), ...rows);
+    showTip(
+      event.clientX,
+      event.clientY,
+      make("b", {}, title),
+      make("div", { class: "soft" }, pays),
+      ...rows,
+    );
   }
 
   onWidth(place, redraw);

@@ -29,13 +29,18 @@ function instanceTable(entry, seed) {
   rows.sort((a, b) => a[place.cost] - b[place.cost]);
   const columns = [
     ["cost", (row) => row[place.cost], (value) => asCost(value, entry.decimals)],
-    ["× best", (row) => (row[place.best_known] > 0 ? row[place.cost] / row[place.best_known] : null), asRatio],
+    [
+      "× best",
+      (row) => (row[place.best_known] > 0 ? row[place.cost] / row[place.best_known] : null),
+      asRatio,
+    ],
     ["gap", (row) => row[place.gap_to_bound], asPercent],
     ["captured", (row) => row[place.captured], asPercent],
     ...TERMS.map((term) => [term, (row) => row[place[term]], (value) => asCost(value, entry.decimals)]),
     ["mean accuracy", (row) => row[place.mean_accuracy], asRatio],
   ];
-  const heading = (name) => make("th", { scope: "col", "aria-sort": "none" }, make("button", { type: "button" }, name));
+  const heading = (name) =>
+    make("th", { scope: "col", "aria-sort": "none" }, make("button", { type: "button" }, name));
   const cell = (value, text) => make("td", { "data-value": value === null ? "" : value }, text);
   const body = rows.map((row) => {
     const name = row[place.policy];
@@ -43,6 +48,10 @@ function instanceTable(entry, seed) {
     const cells = columns.map(([, value, shown]) => cell(value(row), shown(value(row))));
     return make("tr", seen ? { class: "clairvoyant" } : {}, make("th", { scope: "row" }, name), ...cells);
   });
-  const head = make("thead", {}, make("tr", {}, heading("policy"), ...columns.map(([name]) => heading(name))));
+  const head = make(
+    "thead",
+    {},
+    make("tr", {}, heading("policy"), ...columns.map(([name]) => heading(name))),
+  );
   return make("table", { class: "one" }, head, make("tbody", {}, ...body));
 }

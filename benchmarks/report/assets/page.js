@@ -18,13 +18,30 @@ function filled(element, attributes, children) {
   return element;
 }
 
-// Returns a row of buttons of which each is pressed or not; `pressed` is told of every click.
-function toggles(names, isOn, pressed) {
+// Returns buttons of which each is pressed or not; a click turns one round and tells `changed` of it.
+function toggles(names, on, changed) {
   return names.map((name) => {
-    const button = make("button", { type: "button", class: "chip", "aria-pressed": isOn(name) }, name);
-    button.addEventListener("click", () => pressed(name));
+    const button = make("button", { type: "button", class: "chip", "aria-pressed": on.has(name) }, name);
+    button.addEventListener("click", () => {
+      if (!on.delete(name)) on.add(name);
+      button.setAttribute("aria-pressed", on.has(name));
+      changed(name);
+    });
     return button;
   });
+}
+
+// Returns buttons of which always one is pressed; `words` holds a word for each value.
+function choices(words, value, changed) {
+  const buttons = Object.entries(words).map(([each, word]) => {
+    const button = make("button", { type: "button", class: "choice", "aria-pressed": each === value }, word);
+    button.addEventListener("click", () => {
+      for (const other of buttons) other.setAttribute("aria-pressed", other === button);
+      changed(each);
+    });
+    return button;
+  });
+  return make("span", { class: "choices" }, ...buttons);
 }
 
 function grouped(value, decimals) {
@@ -33,7 +50,8 @@ function grouped(value, decimals) {
 
 const NOTHING = "–";
 const asRatio = (value) => (value === null ? NOTHING : value.toFixed(3));
-const asPercent = (value) => (value === null ? NOTHING : `${(Math.round(1000 * value) / 10 + 0).toFixed(1)} %`);
+const asPercent = (value) =>
+  value === null ? NOTHING : `${(Math.round(1000 * value) / 10 + 0).toFixed(1)} %`;
 const asCost = (value, decimals) => (value === null ? NOTHING : grouped(value, decimals));
 
 const tip = document.getElementById("tip");
