@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from ..problem.errors import InvalidOption
+from ..problem.own_code import own
 from .rule import Mechanism
 
 # name -> module of this package and class, imported when asked for.
@@ -52,16 +53,16 @@ def mechanism(name: str, **options: Any) -> Mechanism:
             f"mechanism {name!r}: choose one of {', '.join(_MECHANISMS)}, or name your own as module:function"
         )
     try:
-        own = getattr(import_module(module), member)
+        found = own(module, member)
     except (ImportError, AttributeError, ValueError) as error:
         raise InvalidOption(f"mechanism {name!r} cannot be imported: {error}") from error
-    if isinstance(own, type):
-        return _made(name, own, options)
+    if isinstance(found, type):
+        return _made(name, found, options)
     if options:
         raise InvalidOption(f"mechanism {name!r} is no class: it takes no option {next(iter(options))}")
     from .audits.subject import as_mechanism
 
-    return as_mechanism(own)
+    return as_mechanism(found)
 
 
 def _made(name: str, made_by: Callable[..., Any], options: dict[str, Any]) -> Mechanism:

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from ...problem.errors import InvalidOption
+from ...problem.own_code import own
 from .protocol import OnlinePolicy
 
 # name -> module of this package, class, and an option that the name fixes; imported when asked for.
@@ -81,7 +82,7 @@ def _own_policy(name: str) -> Any:
             f"policy {name!r}: choose one of {', '.join(_POLICIES)}, or name your own as module:Class"
         )
     try:
-        made = getattr(import_module(module), member)()
+        made = own(module, member)()
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise InvalidOption(f"policy {name!r} cannot be made: {error}") from error
     missing = [part for part in _MEMBERS if not hasattr(made, part)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -153,3 +154,18 @@ def test_bad_input_is_one_line_and_status_two(
     assert run([textbook if word == "MARKET" else word for word in words]) == 2
     streams = capsys.readouterr()
     assert (streams.out, len(streams.err.strip().splitlines())) == ("", 1)
+
+
+def test_a_mechanism_in_the_current_folder_is_found(textbook: str, tmp_path: Path) -> None:
+    """By the installed command too; ``-P`` starts Python as it does, without the current folder."""
+    (tmp_path / "my_auctions.py").write_text("def idle(values, costs):\n    return (), (), 0\n")
+    words = ["clear", textbook, "--mechanism", "my_auctions:idle", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "edgeopt", *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["trades"] == 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +67,20 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err
     assert line in error
     assert error.count("\n") == 1
+
+
+def test_a_policy_in_the_current_folder_is_found(file: Path) -> None:
+    """By the installed command too, whose path of modules has no current folder: ``-P`` is such a start."""
+    (file.parent / "my_rules.py").write_text(
+        "from edgeopt.solvers.policies.caches import LoadOnMiss\nclass Mine(LoadOnMiss):\n    name = 'mine'\n"
+    )
+    words = ["simulate", str(file), "--policy", "my_rules:Mine", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "edgeopt", *words],
+        cwd=file.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["total"] == 4
