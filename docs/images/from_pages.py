@@ -14,7 +14,7 @@ IMAGES = Path(__file__).resolve().parent
 PAGES = {
     "tutorials/baseline.md": ("baseline.png",),
     "tutorials/score-my-policy.md": ("scores.png",),
-    "audit-your-own.md": ("regret.png",),
+    "theory/auctions.md": ("regret.png",),
     "model.md": ("context.png",),
     "theory/ttt.md": ("ttt.png",),
     "gaps.md": ("gap.png",),
