@@ -57,7 +57,7 @@ TARGETS = {
             "mechanisms/rules",
             "k_double_auction mcafee posted_price strongly_balanced trade_reduction vcg iterative",
         ),
-        ("mechanisms/test_rules.py",),
+        ("mechanisms/test_claims.py", "mechanisms/test_rules.py"),
     ),
     "certificate": Target(
         within("solvers/certificate", "bound chains check contexts intervals knapsack packing sweep whole"),

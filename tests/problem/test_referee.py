@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from edgeopt.problem import InfeasiblePlan, Instance, InvalidPlan, Plan, cloud_only_cost, evaluate, violations
+from edgeopt.problem.capacity import fits, usable
 from strategies import instances_with_plans
 
 
@@ -106,11 +107,16 @@ def test_accounts_add_up(pair: tuple[Instance, Plan]) -> None:
 @given(instances_with_plans())
 def test_servers_do_not_couple(pair: tuple[Instance, Plan]) -> None:
     instance, plan = pair
+    report = evaluate(instance, plan)
     alone = [
-        evaluate(instance.server(n), Plan(plan.cached[:, n : n + 1], plan.served[:, n : n + 1])).total
+        evaluate(instance.server(n), Plan(plan.cached[:, n : n + 1], plan.served[:, n : n + 1]))
         for n in range(instance.servers)
     ]
-    assert evaluate(instance, plan).total == pytest.approx(math.fsum(alone), rel=1e-12)
+    assert report.total == pytest.approx(math.fsum(one.total for one in alone), rel=1e-12)
+    assert report.by_server.shape == (instance.servers, 5)
+    for n, one in enumerate(alone):
+        terms = [one.switching, one.transmission, one.computation, one.accuracy, one.cloud]
+        assert report.by_server[n] == pytest.approx(terms, rel=1e-12, abs=1e-12)
 
 
 @given(instances_with_plans())
@@ -160,6 +166,19 @@ def test_serving_without_the_model_and_more_than_asked_are_refused() -> None:
         ("too many", 0, 0, 3, 2),
         ("not cached", 3, 0, 2, 0),
     ]
+
+
+def test_a_single_request_needs_its_model_too() -> None:
+    broken = violations(one_service(), Plan(np.zeros((4, 1, 1), bool), [[[0]], [[1]], [[0]], [[0]]]))
+    assert [(v.rule, v.slot, v.load) for v in broken] == [("not cached", 1, 1)]
+    assert str(broken[0]) == "not cached at slot 1, server 0, service 0: 1 of at most 0 requests"
+
+
+def test_the_tolerance_includes_its_end() -> None:
+    """All solvers share it, so that none counts a plan as legal that another refuses."""
+    assert fits(usable(3.0), 3.0)
+    assert not fits(np.nextafter(usable(3.0), 4.0), 3.0)
+    assert usable(1.0) == 1.0 + 1e-9
 
 
 def test_rounding_is_forgiven_and_no_more() -> None:
