@@ -1,7 +1,7 @@
 """The figures of a release, and the page that shows them.
 
 ``python docs/releases.py measure 0.1`` solves the instance sets below within their budgets and writes
-``docs/releases/0.1.json``; with ``--benchmark FOLDER`` it adds what ``edgeopt benchmark --out FOLDER`` found.
+``docs/releases/0.1.json``; ``... policies 0.1 FOLDER`` adds what ``edgeopt benchmark --out FOLDER`` found.
 ``python docs/releases.py page`` writes ``docs/releases.md`` from all files of that folder.
 """
 
@@ -42,17 +42,18 @@ release, and this page is made of it.
 
 ```text
 edgeopt benchmark --out benchmark-results            # policies, gap to bound; about 90 s on two idle cores
-python docs/releases.py measure 0.1 --benchmark benchmark-results
+python docs/releases.py measure 0.1                  # reference solver; some minutes
+python docs/releases.py policies 0.1 benchmark-results
 ```
 
-**Gap** is cost / lower bound - 1, both proved: the cost by the referee, the bound in whole numbers.
+**Gap** is cost / lower bound - 1: the cost is the referee's, the bound that of `solve(instance)`.
 **Budget** is wall-clock seconds an instance, so a busy machine does worse. Instances are
 `scenario(name, size=size, seed=0, 1, ...)`, split "test". The lower bound is that of plans that know the
 future; [how to read a gap](gaps.md) says what that means for a policy.
 """
 
 
-def measure(release: str, folder: Path | None) -> dict[str, Any]:
+def measure(release: str) -> dict[str, Any]:
     """Solve every instance of every set, one after the other."""
     from edgeopt import __version__
     from edgeopt.problem import scenario, scenario_names
@@ -85,16 +86,13 @@ def measure(release: str, folder: Path | None) -> dict[str, Any]:
         sys.stdout.write(json.dumps(row) + "\n")
         sys.stdout.flush()
         rows.append(row)
-    found: dict[str, Any] = {
+    return {
         "release": release,
         "date": time.strftime("%Y-%m-%d"),
         "load": round(os.getloadavg()[2], 1),
         "machine": f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores",
         "solver": rows,
     }
-    if folder is not None:
-        found["policies"] = policies(folder)
-    return found
 
 
 def policies(folder: Path) -> list[dict[str, Any]]:
@@ -162,14 +160,19 @@ def section(found: dict[str, Any]) -> str:
 def main(words: list[str] | None = None) -> None:
     """Measure a release, or write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=("measure", "page"))
-    parser.add_argument("release", nargs="?", help="0.1, say")
-    parser.add_argument("--benchmark", type=Path, help="folder of a finished `edgeopt benchmark`")
+    parser.add_argument("what", choices=("measure", "policies", "page"))
+    parser.add_argument("release", nargs="?", default="", help="0.1, say")
+    parser.add_argument("folder", nargs="?", type=Path, help="of a finished `edgeopt benchmark`")
     asked = parser.parse_args(words)
+    file = FILES / f"{asked.release}.json"
+    known = json.loads(file.read_text()) if file.is_file() else {}
     if asked.what == "measure":
+        known |= measure(asked.release)
+    elif asked.what == "policies":
+        known["policies"] = policies(asked.folder)
+    if asked.what != "page":
         FILES.mkdir(exist_ok=True)
-        found = measure(asked.release, asked.benchmark)
-        (FILES / f"{asked.release}.json").write_text(json.dumps(found, indent=1) + "\n")
+        file.write_text(json.dumps(known, indent=1) + "\n")
     PAGE.write_text(page())
 
 
