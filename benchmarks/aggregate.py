@@ -23,6 +23,9 @@ from .results import Row
 REFERENCE = "reference"
 """The rows of the solver's own plans carry this name in the column `policy`."""
 
+PERFECT_FORECAST = "look-ahead"
+"""The policy that plans with the arrivals to come, as far as its horizon reaches."""
+
 RESAMPLES = 10_000
 COVERAGE = 0.95
 
@@ -125,6 +128,17 @@ class CaseSummary:
             )
         return f"{' and '.join(reasons)}: this setting says nothing about a learner" if reasons else None
 
+    @property
+    def headroom(self) -> float | None:
+        """What a perfect forecast over a limited horizon would still win, in best known costs.
+
+        The ratio of the cheapest policy that does not see the future, less that of `look-ahead`; None where
+        either was not run.
+        """
+        online = [one for one in self.policies if not one.clairvoyant]
+        seeing = [one for one in self.policies if one.policy == PERFECT_FORECAST]
+        return online[0].ratio.value - seeing[0].ratio.value if online and seeing else None
+
 
 def summarise(
     rows: Sequence[Row], records: Sequence[ReferenceRecord], clairvoyant: set[str]
@@ -212,7 +226,9 @@ def paired_interval(top: FloatArray, bottom: FloatArray) -> Interval:
 
 def summaries_as_records(summaries: Sequence[CaseSummary]) -> list[dict[str, Any]]:
     """Return the summaries as JSON objects; null stands for nan."""
-    records = [asdict(summary) | {"warning": summary.warning} for summary in summaries]
+    records = [
+        asdict(summary) | {"warning": summary.warning, "headroom": summary.headroom} for summary in summaries
+    ]
     return [_without_nan(record) for record in records]
 
 

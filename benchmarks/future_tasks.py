@@ -16,8 +16,9 @@ from ..problem.errors import InvalidOption
 from ..problem.processes import sampled_instance
 from .auction_task import AuctionTask
 from .cases import Case, ScenarioCase
+from .contestants import contestant_digest
 from .settings import Settings
-from .tasks import Keyed, Parameters, Reference, Run, Tuning, own_policy_digest
+from .tasks import Keyed, Parameters, Reference, Run, Tuning
 
 FUTURES_SEED = 0
 
@@ -94,7 +95,7 @@ class FutureRuns(Keyed):
             "kind": self.kind,
             "case": self.case.spec(),
             "policy": self.policy,
-            "source": own_policy_digest(self.policy),
+            "source": contestant_digest(self.policy),
             "parameters": dict(self.parameters),
             "samples": self.samples,
             "seed": FUTURES_SEED,

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 
 from ..problem import scenario_names
 from ..problem.errors import InvalidFile, InvalidOption
-from ..solvers import method_names, policy, policy_names
+from ..solvers import method_names
+from .contestants import contestant, contestant_names
 
 Split = Literal["train", "validation", "test"]
 Size = Literal["small", "medium", "large"]
@@ -38,7 +39,8 @@ class Settings:
     scenarios, traces
         What to score on: names of synthetic scenarios and paths of recorded traces.
     policies
-        Names of online policies, or one's own as module:Class; an empty tuple stands for all built-in ones.
+        Names of online policies and learners, or one's own as module:Class (`contestants`); an empty tuple
+        stands for all that come with edgeopt.
     sizes
         Size presets of the scenarios (traces keep the size that they have).
     seeds
@@ -95,10 +97,10 @@ class Settings:
         if not self.scenarios and not self.traces:
             object.__setattr__(self, "scenarios", DEFAULT_SCENARIOS)
         if not self.policies:
-            object.__setattr__(self, "policies", tuple(policy_names()))
+            object.__setattr__(self, "policies", contestant_names())
         _check_known("scenario", self.scenarios, tuple(scenario_names()))
         for name in self.policies:
-            policy(name)
+            contestant(name)
         _check_once("policy", self.policies)
         _check_known("method", (self.method,), method_names())
         _check_known("size", self.sizes, get_args(Size))

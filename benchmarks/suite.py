@@ -13,10 +13,10 @@ from ..problem.dynamics import TERMS
 from ..problem.errors import InvalidOption
 from ..problem.exchange.axes import optional
 from ..problem.storage import write_atomic
-from ..solvers import policy
 from ..solvers.engines import Engine
 from .aggregate import REFERENCE, CaseSummary, ReferenceRecord, summaries_as_records, summarise
 from .cases import Case, cases
+from .contestants import contestant, left_out
 from .extras import with_extras
 from .future_tasks import Task, extras, future_runs, no_process
 from .journal import Journal, folder_lock
@@ -26,6 +26,7 @@ from .provenance import provenance
 from .report import report_page
 from .results import Row, captured_savings, gap_to_bound, rows_as_csv, rows_as_json, rows_as_parquet
 from .settings import Settings
+from .standings import Standing, standings, standings_as_records
 from .tasks import Reference, Run, Tuning, references, runs, tunings
 from .work import work
 
@@ -35,10 +36,12 @@ Watch = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A finished run: its rows, what they say, and where the files are."""
+    """A finished run: rows, what they say, learners that could not be scored, and where the files are."""
 
     rows: tuple[Row, ...]
     summaries: tuple[CaseSummary, ...]
+    standings: tuple[Standing, ...]
+    left_out: Mapping[str, str]
     provenance: Mapping[str, Any]
     folder: Path
 
@@ -62,8 +65,8 @@ def run_benchmark(
     Parameters
     ----------
     folder
-        Where journal.jsonl, results.csv, results.json, run.json and report.html go; made where it does not
-        exist.
+        Where journal.jsonl, results.csv, results.json, summary.json, standings.json, run.json and report.html
+        go; made where it does not exist.
     workers, engine, address
         Where the tasks are done, and by how many at the same time, all cores by default: see
         `edgeopt.solvers.engines.Engine`. The results do not depend on it.
@@ -99,6 +102,7 @@ def run_benchmark(
         if parquet:
             write_atomic(folder / "results.parquet", rows_as_parquet(result.rows))
         write_atomic(folder / "summary.json", _json_bytes(summaries_as_records(result.summaries)))
+        write_atomic(folder / "standings.json", _json_bytes(standings_as_records(result.standings)))
         write_atomic(folder / "run.json", _json_bytes(result.provenance))
         drawn = pictures(settings, found, journal.results, result.summaries)
         page = report_page(result.summaries, result.rows, result.provenance, drawn)
@@ -112,7 +116,7 @@ def _finish_all(
     first: list[Task] = [*extras(settings, found), *tunings(settings, found), *references(settings, found)]
     tests = sum(len(case.seeds(settings.seeds, "test")) for case in found)
     sampled = sum(no_process(case) is None for case in found) if settings.online_samples else 0
-    online = sum(not policy(name).clairvoyant for name in settings.policies)
+    online = sum(not contestant(name).clairvoyant for name in settings.policies)
     total, finished = len(first) + tests * len(settings.policies) + sampled * online, 0
 
     def follow(task: Task, result: dict[str, Any]) -> Iterable[Task]:
@@ -151,6 +155,8 @@ def _collect(
     return Benchmark(
         rows=tuple(rows),
         summaries=with_extras(settings, found, results, summarise(rows, records, clairvoyant)),
+        standings=standings(rows, clairvoyant),
+        left_out=left_out(),
         provenance=provenance(settings, command, records, chosen),
         folder=folder,
     )

@@ -9,6 +9,7 @@ from ..problem.dynamics import TERMS
 from .aggregate import CaseSummary, PolicySummary
 from .gaps import OnlineSummary
 from .ladders import LadderSummary
+from .standings import Standing
 from .words import (
     CLAIRVOYANT_MARK,
     CLAIRVOYANT_NOTE,
@@ -16,9 +17,12 @@ from .words import (
     GAP_NOTE,
     LADDER_HEADINGS,
     LADDER_TITLE,
+    STANDING_HEADINGS,
+    STANDING_TITLE,
     cost,
     finding,
     gap_cells,
+    headroom,
     ladder_cells,
     percent,
     percent_range,
@@ -27,6 +31,7 @@ from .words import (
     ratio_range,
     reach,
     standing,
+    standing_cells,
 )
 
 if TYPE_CHECKING:
@@ -47,14 +52,16 @@ ENDLESS = 10_000
 """Characters: wider than any table."""
 
 
-def show(summaries: Sequence[CaseSummary], console: Console) -> None:
-    """Show every case: first how telling it is, then its policies."""
+def show(summaries: Sequence[CaseSummary], console: Console, found: Sequence[Standing] = ()) -> None:
+    """Show every case: first how telling it is, then its policies; then the standings across cases."""
     for summary in summaries:
         _say(console, f"{summary.instance}: {standing(summary)}", style="bold")
         if summary.warning:
             _say(console, f"Warning: {summary.warning}.", style="yellow")
         best = cost(summary.best_known, summary.best_known)
         _say(console, f"The best plan known costs {best}; it is {proof(summary)}.")
+        if left := headroom(summary):
+            _say(console, left)
         _show_table(summary, console)
         if summary.online is not None:
             _say(console, reach(summary.online))
@@ -63,6 +70,9 @@ def show(summaries: Sequence[CaseSummary], console: Console) -> None:
         if summary.ladder is not None:
             _show_ladder(summary.ladder, console)
         console.print()
+    if len(summaries) > 1 and found:
+        _say(console, STANDING_TITLE)
+        console.print(_plain_table(STANDING_HEADINGS, [standing_cells(one) for one in found]))
     if any(policy.clairvoyant for summary in summaries for policy in summary.policies):
         _say(console, CLAIRVOYANT_NOTE)
     if any(summary.online is not None and summary.online.gaps for summary in summaries):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Literal
 
 from .._version import __version__
 from ..solvers.engines import source_digest
 from .cases import Case
+from .contestants import contestant_digest
 from .settings import Settings
 
 Parameters = tuple[tuple[str, Any], ...]
@@ -83,7 +81,7 @@ class Tuning(Keyed):
             "kind": self.kind,
             "case": self.case.spec(),
             "policy": self.policy,
-            "source": own_policy_digest(self.policy),
+            "source": contestant_digest(self.policy),
             "budget": self.budget,
             "training_seeds": self.training_seeds,
             "validation_seeds": self.validation_seeds,
@@ -112,7 +110,7 @@ class Run(Keyed):
             "kind": self.kind,
             "case": self.case.spec(),
             "policy": self.policy,
-            "source": own_policy_digest(self.policy),
+            "source": contestant_digest(self.policy),
             "parameters": dict(self.parameters),
             "seed": self.seed,
             "training_seeds": self.training_seeds,
@@ -145,14 +143,6 @@ def content_key(spec: dict[str, Any]) -> str:
     """Return the sha256 of a task, the package version and the code that computes results."""
     content = {"version": __version__, "code": code_digest(), **spec}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-@lru_cache(maxsize=64)
-def own_policy_digest(name: str) -> str | None:
-    """Return the sha256 of the file of a user's own policy (module:Class); None for a built-in one."""
-    module, colon, _ = name.partition(":")
-    found = importlib.util.find_spec(module) if colon else None
-    return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest() if found and found.origin else None
 
 
 def code_digest() -> str:

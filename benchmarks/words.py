@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from .aggregate import CaseSummary, Interval, PolicySummary
+from .aggregate import PERFECT_FORECAST, CaseSummary, Interval, PolicySummary
 from .gaps import OnlineSummary, PolicyGap
 from .ladders import LadderRung
+from .standings import Standing
 
 CLAIRVOYANT_MARK = "◆"
 CLAIRVOYANT_NOTE = f"{CLAIRVOYANT_MARK} sees the future: no online policy can be expected to match it."
@@ -60,6 +61,35 @@ def standing(summary: CaseSummary) -> str:
         f"cloud / best plan {ratio(summary.cloud_ratio)}, "
         f"best fixed set in hindsight / best plan {ratio(summary.static_ratio)}"
     )
+
+
+def headroom(summary: CaseSummary) -> str | None:
+    """Say what a perfect forecast would still win, where that was measured."""
+    if summary.headroom is None:
+        return None
+    return (
+        f"With a perfect forecast over its horizon, {PERFECT_FORECAST} costs {percent(summary.headroom)} of "
+        "the best plan less than the cheapest policy that does not see the future."
+    )
+
+
+STANDING_TITLE = "All cases together: every run by its cost over the best known, middle half of the runs."
+STANDING_HEADINGS = ("policy", "x best", "95 %", "against", "difference", "95 %", "cheaper in", "95 %")
+
+
+def standing_cells(found: Standing) -> list[str]:
+    """Return a policy's row across cases."""
+    mark = f" {CLAIRVOYANT_MARK}" if found.clairvoyant else ""
+    return [
+        found.policy + mark,
+        ratio(found.ratio.value),
+        ratio_range(found.ratio),
+        found.against or NOTHING,
+        percent(found.difference.value),
+        percent_range(found.difference),
+        percent(found.improvement.value),
+        percent_range(found.improvement),
+    ]
 
 
 def proof(summary: CaseSummary) -> str:

@@ -14,6 +14,7 @@ from ..problem.fields import FloatArray
 from ..solvers import OnlinePolicy, Solution, policy, simulate, solve, tune
 from .auction_task import auction
 from .cases import Case
+from .contestants import contestant
 from .future_tasks import Task
 from .future_work import future_plan, future_runs, ladder_rungs, online_reference
 from .lanes import cache_lanes, demand_lanes, price_lanes, room
@@ -110,7 +111,7 @@ def _static_hindsight(instance: Instance, seed: int) -> float:
 
 
 def _tuning(task: Tuning) -> dict[str, Any]:
-    untuned = policy(task.policy)
+    untuned = contestant(task.policy)
     if task.budget > 0 and untuned.grid:
         tuned = tune(*_tuning_material(task, untuned), task.budget, seed=0)
     else:
@@ -145,7 +146,7 @@ def _run(task: Run) -> dict[str, Any]:
 
 @lru_cache(maxsize=4)
 def _fitted(case: Case, name: str, parameters: Parameters, training_seeds: int) -> OnlinePolicy:
-    return policy(name, **dict(parameters)).fit(_split(case, "train", training_seeds))
+    return contestant(name, **dict(parameters)).fit(_split(case, "train", training_seeds))
 
 
 def _split(case: Case, split: Split, wanted: int) -> Sequence[Instance]:

@@ -26,7 +26,8 @@ def benchmark(
         list[Path] | None, typer.Option(help="A recorded trace to score on; may be given often.")
     ] = None,
     policy: Annotated[
-        list[str] | None, typer.Option(help="A policy to score; may be given often. All by default.")
+        list[str] | None,
+        typer.Option(help="A policy or learner to score; may be given often. All by default."),
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Test seeds a scenario, or test windows a trace at most.")
@@ -69,8 +70,8 @@ def benchmark(
 ) -> None:
     """Score online policies on scenarios or traces against the best plan in hindsight and its lower bound.
 
-    Writes results.csv, results.json, summary.json, run.json and report.html. A run that was interrupted
-    continues where it stopped when the same command is given again.
+    Writes results.csv, results.json, summary.json, standings.json, run.json and report.html. A run that was
+    interrupted continues where it stopped when the same command is given again.
     """
     from ..benchmarks import Settings, run_benchmark
 
@@ -125,6 +126,7 @@ def benchmark(
 def _print_result(result: Benchmark, *, as_json: bool) -> None:
     from ..benchmarks.aggregate import summaries_as_records
     from ..benchmarks.results import rows_as_records
+    from ..benchmarks.standings import standings_as_records
     from ..benchmarks.table import show
 
     if as_json:
@@ -132,11 +134,14 @@ def _print_result(result: Benchmark, *, as_json: bool) -> None:
             "folder": str(result.folder),
             "rows": rows_as_records(result.rows),
             "summary": summaries_as_records(result.summaries),
+            "standings": standings_as_records(result.standings),
         }
         typer.echo(json.dumps(content, allow_nan=False))
         return
     screen = console()
-    show(result.summaries, screen)
+    show(result.summaries, screen, result.standings)
+    for name, reason in result.left_out.items():
+        screen.print(f"{name} was left out. {reason}", soft_wrap=True, markup=False)
     screen.print(
         f"\nReport: {result.folder / 'report.html'}; rows: {result.folder / 'results.csv'}", soft_wrap=True
     )

@@ -23,7 +23,7 @@ def simulate(
         str, typer.Argument(help="An instance (.npz or .json file), or the name of a scenario.")
     ],
     policy: Annotated[
-        str, typer.Option(help="Name of a policy, or module:Class for one of your own.")
+        str, typer.Option(help="Name of a policy or learner, or module:Class for one of your own.")
     ] = "index",
     option: Annotated[
         list[str] | None, typer.Option(help="An option of the policy as name=value; may be given again.")
@@ -47,8 +47,8 @@ def simulate(
 
     Without training instances a policy begins without knowledge of the demand.
     """
+    from ..benchmarks.contestants import contestant
     from ..problem.referee import cloud_only_cost, evaluate
-    from ..solvers.policies import policy as make
     from ..solvers.simulation import simulate as run
 
     refuse_bad_target(out)
@@ -60,7 +60,7 @@ def simulate(
         "world": world,
     }
     problem = open_instance(instance, seed=seed, split=split, **shape)
-    chosen = _trained(make(policy, **_options(option or [])), instance, train, shape)
+    chosen = _trained(contestant(policy, **_options(option or [])), instance, train, shape)
     begun = perf_counter()
     plan = run(problem, chosen, policy_seed)
     seconds = perf_counter() - begun

@@ -19,13 +19,11 @@ from ..serving.sources import EpisodeSource, JoinedSource, Origin, WithHistory, 
 from .checkpoint import load_checkpoint, save_checkpoint
 from .config import Config
 from .policy import T2DRLPolicy
+from .shipped import SHIPPED
 from .training import Algorithm, Watch, forget_training, run_training
 
 AlgorithmName = Literal["foresight", "ppo"]
 ALGORITHMS: tuple[AlgorithmName, ...] = ("foresight", "ppo")
-SHIPPED = Path(__file__).parent / "shipped"
-"""Folder of the checkpoint that comes with the package."""
-
 HISTORY = 2
 """Other episodes that have taught the statistics with which PPO's episodes begin."""
 
@@ -207,8 +205,3 @@ def _summary(source: EpisodeSource) -> dict[str, Any]:
         "first": first.digest(),
         "last": last.digest(),
     }
-
-
-def shipped_policy() -> T2DRLPolicy:
-    """The learner that comes with the package, as an online policy."""
-    return T2DRL.load().as_policy()
