@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
+from ..study import Report, document, show, write
 from . import auctioneer, edge, schedules, shares, speed, table
-from .part import Report, document, show, write
 
 PARTS = {
     "table": table.run,
@@ -40,7 +40,7 @@ def main(
         for name in _chosen(parts):
             typer.echo(f"{name} ...", err=True)
             reports.append(PARTS[name](quick))
-            write(out, reports, sys.argv)
+            write(out / "auctions.json", reports, sys.argv)
             if not as_json:
                 show(reports[-1])
     except EdgeoptError as error:

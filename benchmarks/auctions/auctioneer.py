@@ -18,7 +18,7 @@ from ...mechanisms.dda import DoubleDutchAuction, Ticks, TruthfulDoubleDutchAuct
 from ...mechanisms.dda.clocks import ClockAuction
 from ...mechanisms.dda.critical import CriticalTickAuction
 from ...mechanisms.market import Floats
-from .part import Report, percent
+from ..study import Report, percent
 
 if TYPE_CHECKING:
     from ...learning.auctioneer import ClockAuctioneer, Sequences

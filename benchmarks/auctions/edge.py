@@ -14,8 +14,8 @@ from ...mechanisms import Market, Mechanism, Outcome, optimal_welfare
 from ...problem import Instance, evaluate, scenario
 from ...problem.referee import cloud_only_cost
 from ...solvers import policy, simulate, solve
+from ..study import Report, percent
 from .market_policy import MarketPolicy
-from .part import Report, percent
 from .rules import rule_names
 
 SCENARIOS = ("stationary", "hotset", "decoy", "workflow")

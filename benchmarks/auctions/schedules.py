@@ -8,7 +8,7 @@ from ...mechanisms import Markets
 from ...mechanisms.dda import DoubleDutchAuction, TruthfulDoubleDutchAuction
 from ...mechanisms.dda.clocks import ClockAuction
 from ...mechanisms.dda.schedules import schedule_table
-from .part import Report, percent
+from ..study import Report, percent
 
 SIDES = ((10, 10), (20, 5))
 """Buyers and sellers; values and costs are whole numbers from 1 to 99, all equally likely."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...mechanisms import PostedPrice, second_best, welfare_share
-from .part import Report, duration, percent
+from ..study import Report, duration, percent
 from .rules import TRUTHFUL_WITHOUT_DEFICIT, rule
 
 GRIDS = ((1, 1, 5), (1, 1, 10), (1, 1, 20), (2, 2, 4), (2, 2, 6), (2, 3, 4), (3, 3, 4))

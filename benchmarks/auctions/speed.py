@@ -14,7 +14,7 @@ import numpy as np
 
 from ...mechanisms import VCG, Market, Markets, McAfee, best_response
 from ...mechanisms.audits.grid import prove_on_grid
-from .part import Report, duration, installed, seconds_of
+from ..study import Report, duration, installed, seconds_of
 from .peers import mechaudit_audit, pymarket_muda
 
 

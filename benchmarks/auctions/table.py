@@ -14,7 +14,7 @@ import numpy as np
 
 from ...mechanisms import Markets, optimal_welfare_many
 from ...mechanisms.ceilings.shares import mean_welfare
-from .part import Report, percent
+from ..study import Report, percent
 from .rules import TRUTHFUL_WITHOUT_DEFICIT, rule
 
 TRADERS = (2, 3, 4, 5, 10, 15, 25, 50, 100)

@@ -17,7 +17,7 @@ import typer
 from edgeopt.benchmarks.auctions import __main__ as command
 from edgeopt.benchmarks.auctions import edge, peers, schedules, shares, speed, table
 from edgeopt.benchmarks.auctions.market_policy import MarketPolicy
-from edgeopt.benchmarks.auctions.part import document, duration, percent, seconds_of
+from edgeopt.benchmarks.study import document, duration, percent, seconds_of
 from edgeopt.benchmarks.auctions.rules import TRUTHFUL_WITHOUT_DEFICIT, rule, rule_names
 from edgeopt.mechanisms import KDoubleAuction, Market, McAfee
 from edgeopt.problem import evaluate, scenario

@@ -1,4 +1,4 @@
-"""What a part of the auction benchmarks hands back, and where it goes: screen and one JSON file."""
+"""What a part of the auctions' and the learners' benchmarks hands back; screen and one JSON file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ..._version import __version__
-from ...problem.storage import write_atomic
+from .._version import __version__
+from ..problem.storage import write_atomic
 
-PACKAGES = ("numpy", "scipy", "pymarket", "mechaudit")
+PACKAGES = ("numpy", "scipy", "torch", "cma", "pymarket", "mechaudit")
+
+
+WIDTH = 160
+"""Characters of a table that goes into a file or a pipe."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,11 @@ def document(reports: Sequence[Report], command: Sequence[str]) -> dict[str, Any
     return plain
 
 
-def write(folder: Path, reports: Sequence[Report], command: Sequence[str]) -> None:
-    """Write ``auctions.json``; nothing is ever half written."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write(path: Path, reports: Sequence[Report], command: Sequence[str]) -> None:
+    """Write the JSON file and its folder; nothing is ever half written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     content = json.dumps(document(reports, command), indent=1, allow_nan=False)
-    write_atomic(folder / "auctions.json", content.encode() + b"\n")
+    write_atomic(path, content.encode() + b"\n")
 
 
 def show(report: Report) -> None:
@@ -104,6 +108,8 @@ def show(report: Report) -> None:
     for row in report.rows:
         table.add_row(*row)
     screen = Console(highlight=False)
+    if not screen.is_terminal:
+        screen.width = WIDTH
     screen.print(table)
     for note in report.notes:
         screen.print(note, soft_wrap=True, markup=False)

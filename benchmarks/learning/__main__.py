@@ -1,0 +1,50 @@
+"""``python -m edgeopt.benchmarks.learning PART ...``: train, test, compare; print, and write JSON.
+
+What was trained or tested stays in the folder and is not done again.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...problem.errors import EdgeoptError, InvalidOption
+from ..study import Report, document, show, write
+from . import controls
+
+PARTS = {"controls": controls.run}
+
+
+def main(
+    parts: Annotated[list[str], typer.Argument(help=f"Any of {', '.join(PARTS)}.")],
+    quick: Annotated[bool, typer.Option(help="Small sizes: does it work, not how well.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of learners, journals and JSON.")] = Path(
+        "benchmark-results/learning"
+    ),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of tables.")] = False,
+) -> None:
+    """Score learners: against their controls, under shifts, on larger servers, and on tiny exact worlds."""
+    reports: list[Report] = []
+    try:
+        for name in parts:
+            if name not in PARTS:
+                raise InvalidOption(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
+        for name in dict.fromkeys(parts):
+            typer.echo(f"{name} ...", err=True)
+            reports.append(PARTS[name](quick, out))
+            write(out / f"{name}.json", reports[-1:], sys.argv)
+            if not as_json:
+                show(reports[-1])
+    except EdgeoptError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    if as_json:
+        typer.echo(json.dumps(document(reports, sys.argv)))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,123 @@
+"""Learners that differ in one thing: same training episodes, same budget, same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...problem.errors import MissingLibrary
+from ..contestants import left_out
+
+if TYPE_CHECKING:
+    from ...learning.algorithms.foresight import ForesightOptions
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A learner and how it is used at test.
+
+    Parameters
+    ----------
+    name, meaning
+        Of the row, and what is other than in T2DRL.
+    config
+        What its network has in place of the defaults of `learning.t2drl.config.Config`; variants with equal
+        ones are one learner.
+    control
+        What is done to it at test, a name of `learning.t2drl.names.CONTROLS`.
+    """
+
+    name: str
+    meaning: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    control: str = ""
+
+    def place(self, folder: Path, family: str, seed: int) -> Path:
+        """Where the learner of a training seed is kept."""
+        parts = [f"{name}-{value}" for name, value in sorted(self.config.items())] or ["t2drl"]
+        return folder / "-".join([family, *parts, f"seed-{seed}"])
+
+    def policy(self, folder: Path, family: str, seed: int) -> str:
+        """The policy's name in a benchmark."""
+        return f"t2drl{'-' if self.control else ''}{self.control}@{self.place(folder, family, seed)}"
+
+
+VARIANTS = (
+    Variant("t2drl", "T2DRL: the TTT core, which learns in training and in testing"),
+    Variant("frozen", "the same learner, its inner loop switched off at test", control="frozen"),
+    Variant("reset", "the same learner, its fast weights begin anew every 50 slots", control="reset"),
+    Variant("placebo", "the same learner, it learns the demand of models drawn at random", control="placebo"),
+    Variant("slow", "the same learner, its slow weights take steps at test, too", control="slow"),
+    Variant("twin", "trained and tested with its inner loop off", {"learns": False}),
+    Variant("reconstruct", "its inner target is the token itself", {"inner_target": "reconstruction"}),
+    Variant("deltanet", "the delta rule as its core", {"core": "deltanet"}),
+    Variant("gru", "a gated recurrent unit as its core", {"core": "gru"}),
+    Variant("none", "no core: what the features of a slot say", {"core": "none"}),
+)
+
+
+def variants_of(names: Sequence[str]) -> tuple[Variant, ...]:
+    """The variants of some names, in the order of `VARIANTS`."""
+    return tuple(one for one in VARIANTS if one.name in names)
+
+
+def require_learners() -> None:
+    """Refuse to go on without the libraries of learning.
+
+    Raises
+    ------
+    MissingLibrary
+        Naming the extra that brings them.
+    """
+    for reason in left_out().values():
+        raise MissingLibrary(reason)
+
+
+def train_all(
+    folder: Path,
+    families: Sequence[str],
+    variants: Sequence[Variant],
+    seeds: Sequence[int],
+    options: ForesightOptions,
+    *,
+    workers: int,
+    **knobs: Any,
+) -> None:
+    """Train every learner that the folder does not hold; what was interrupted goes on.
+
+    Parameters
+    ----------
+    knobs
+        Of the scenarios: sizes. A folder is for one choice of them and of the options.
+    """
+    from joblib import Parallel, delayed
+
+    wanted = {
+        one.place(folder, family, seed): (one, family, seed)
+        for one in variants
+        for family in families
+        for seed in seeds
+    }
+    todo = [(place, *of) for place, of in wanted.items() if not (place / "card.json").exists()]
+    Parallel(n_jobs=workers)(
+        delayed(_train)(place, family, dict(one.config), seed, options, knobs)
+        for place, one, family, seed in todo
+    )
+
+
+def _train(
+    place: Path,
+    family: str,
+    config: dict[str, Any],
+    seed: int,
+    options: ForesightOptions,
+    knobs: dict[str, Any],
+) -> None:
+    from ...learning import T2DRL, scenario_source
+    from ...learning.t2drl.config import Config
+    from ...learning.t2drl.recipes import TRAINING_EPISODES
+
+    source = scenario_source(family, seeds=TRAINING_EPISODES, **knobs)
+    T2DRL.train({family: source}, config=Config(**config), options=options, seed=seed, folder=place)
