@@ -14,9 +14,9 @@ import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
 from ..study import Report, document, show, write
-from . import controls
+from . import controls, shifts, sizes, tiny
 
-PARTS = {"controls": controls.run}
+PARTS = {"controls": controls.run, "shifts": shifts.run, "sizes": sizes.run, "tiny": tiny.run}
 
 
 def main(
