@@ -46,6 +46,7 @@ class Runs:
     def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
         """Cost of the runs (all, or the `rows`) under weights (W,)."""
         chosen = range(len(self)) if rows is None else rows
+        weights = np.ascontiguousarray(weights, dtype=np.float64)
 
         def saved_in(row: int) -> float:
             slow, foretold, units = self._slow[row], self._foretold[row], self._units[row]

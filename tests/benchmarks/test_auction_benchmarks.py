@@ -17,8 +17,8 @@ import typer
 from edgeopt.benchmarks.auctions import __main__ as command
 from edgeopt.benchmarks.auctions import edge, peers, schedules, shares, speed, table
 from edgeopt.benchmarks.auctions.market_policy import MarketPolicy
-from edgeopt.benchmarks.study import document, duration, percent, seconds_of
 from edgeopt.benchmarks.auctions.rules import TRUTHFUL_WITHOUT_DEFICIT, rule, rule_names
+from edgeopt.benchmarks.study import document, duration, percent, seconds_of
 from edgeopt.mechanisms import KDoubleAuction, Market, McAfee
 from edgeopt.problem import evaluate, scenario
 from edgeopt.problem.errors import InvalidOption

@@ -115,6 +115,21 @@ def whole_instance(folder: Path) -> None:
         Instance.load(folder / "instance.npz")
 
 
+def trained(folder: Path) -> dict[str, Any]:
+    """Return the bytes of the learner; what is unfinished must be gone."""
+    learner = folder / "learner"
+    assert not list(learner.glob("state*")), "the state of a finished training is still there"
+    return {name: (learner / name).read_bytes() for name in ("weights.safetensors", "card.json")}
+
+
+def whole_learner(folder: Path) -> None:
+    """Load the learner, if there is one; the card is written last."""
+    if (folder / "learner" / "card.json").exists():
+        from edgeopt.learning import T2DRL
+
+        T2DRL.load(folder / "learner")
+
+
 BENCHMARK = (
     *("benchmark", "--scenario", "hotset", "--size", "small", "--seeds", "3", "--tune-budget", "8"),
     *(word for name in ("cloud-only", "lru", "index", "static") for word in ("--policy", name)),
@@ -133,6 +148,16 @@ JOBS = {
         write_requests,
         imported,
         whole=whole_instance,
+    ),
+    "train": Job(
+        (
+            *("train", "--scenario", "hotset", "--size", "small", "--slots", "30", "--width", "8"),
+            *("--examples", "6", "--runs", "4", "--passes", "3", "--generations", "40"),
+            *("--out", "learner", "--json"),
+        ),
+        nothing,
+        trained,
+        whole=whole_learner,
     ),
 }
 
