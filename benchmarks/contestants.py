@@ -14,7 +14,8 @@ from ..solvers import OnlinePolicy, policy, policy_names
 LEARNERS = ("t2drl",)
 """Learners that are scored by default."""
 
-_LEARNER = "t2drl"
+LEARNER = "t2drl"
+"""What the names of learners begin with."""
 
 
 def contestant(name: str, **options: Any) -> OnlinePolicy:
@@ -35,7 +36,7 @@ def contestant(name: str, **options: Any) -> OnlinePolicy:
     MissingLibrary
         For a learner, when the libraries it needs are not installed.
     """
-    if not _is_learned(name):
+    if not is_learner(name):
         return policy(name, **options)
     from ..learning.t2drl.names import learned_policy
 
@@ -63,7 +64,7 @@ def left_out() -> dict[str, str]:
 @lru_cache(maxsize=64)
 def contestant_digest(name: str) -> str | None:
     """The sha256 of what a policy is made of; None where that is the code of `solvers`."""
-    if _is_learned(name):
+    if is_learner(name):
         from ..learning.t2drl.names import learned_digest
 
         return learned_digest(name)
@@ -72,5 +73,6 @@ def contestant_digest(name: str) -> str | None:
     return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest() if found and found.origin else None
 
 
-def _is_learned(name: str) -> bool:
-    return ":" not in name and name.partition("@")[0].partition("-")[0] == _LEARNER
+def is_learner(name: str) -> bool:
+    """Whether a name has the form of a learner's."""
+    return ":" not in name and name.partition("@")[0].partition("-")[0] == LEARNER
