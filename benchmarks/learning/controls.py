@@ -188,7 +188,8 @@ def compare(rows: Sequence[Row], names: Mapping[str, Sequence[str]]) -> list[Com
 
     def sums(cost: FloatArray) -> FloatArray:
         if len(cost) == 1:
-            return cost[0][tests].sum(axis=1)
+            alone: FloatArray = cost[0][tests].sum(axis=1)
+            return alone
         counts = np.stack([(tests == place).sum(axis=1) for place in range(len(seeds))], axis=1)
         mean = np.stack([cost[draw].mean(axis=0) for draw in trained])
         total: FloatArray = (mean * counts).sum(axis=1)

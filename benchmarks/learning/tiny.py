@@ -51,9 +51,8 @@ def _long_and_short() -> tuple[Instance, MarkovDemand]:
 
 def _in_turns() -> tuple[Instance, MarkovDemand]:
     """Three models in a fixed order, each for a while."""
-    return _world(40, 3, 1.5), cyclic_workflow(
-        service_model=[0, 1, 2], hot=2, cold=0, dwell=[0.0, 0.0, 0.5, 0.5]
-    )
+    demand = cyclic_workflow(service_model=[0, 1, 2], cycle=[0, 1, 2], busy=2, dwell=[0.0, 0.0, 0.5, 0.5])
+    return _world(40, 3, 1.5), demand
 
 
 WORLDS: Mapping[str, Callable[[], tuple[Instance, MarkovDemand]]] = {

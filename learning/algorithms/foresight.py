@@ -12,15 +12,16 @@ and ends bit-equal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
+from ...solvers.parallel.servers import worker_count
 from ..foresight.regression import Examples, batches, foretold, loss, spread
 from ..foresight.traces import Traces, read_traces, rent_of, targets
 from ..networks.network import Network
@@ -35,6 +36,11 @@ STRIDE = 10
 """Generations of an update."""
 
 GRADIENT_NORM = 5.0
+
+PROCESS_EXAMPLES = 64
+"""Examples a family from which on reading them is worth processes of their own."""
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +174,8 @@ class ForesightTraining:
 
     def _regress(self) -> dict[str, float]:
         if self._examples is None:
-            self._examples = [part for name in self._families for part in self._read_examples(name)]
+            jobs = [(source, self._options) for source in self._families.values()]
+            self._examples = [part for parts in self._each(read_examples, jobs) for part in parts]
         rng = np.random.default_rng(np.random.SeedSequence([self._seed, self.done]))
         spreads = torch.from_numpy(spread(self._examples).astype(np.float32))
         drawn = list(batches(self._examples, self._options.batch, rng))
@@ -185,21 +192,14 @@ class ForesightTraining:
             total += error.item()
         return {"regression/error": total / len(drawn)}
 
-    def _read_examples(self, name: str) -> list[Examples]:
-        source, count = self._families[name], self._options.examples
-        rent = rent_of(source, range(min(count, 8)))
-        unprepared = [episode for episode in range(count) if episode % 4 == 3 or not self._options.history]
-        parts = []
-        if len(unprepared) < count:
-            prepared = [episode for episode in range(count) if episode not in unprepared]
-            parts.append(read_traces(WithHistory(source, self._options.history), prepared))
-        if unprepared:
-            parts.append(read_traces(source, unprepared))
-        examples, priced = [], self._options.priced
-        for part in parts:
-            examples.append(Examples(part, *targets(part, rent, priced)))
-            priced = max(0, priced - len(part.episodes))
-        return examples
+    def _each(self, read: Callable[..., R], jobs: Sequence[tuple[Any, ...]]) -> list[R]:
+        """Read every family, in processes where that is long enough; the result is the same."""
+        if self._options.examples < PROCESS_EXAMPLES or len(jobs) == 1:
+            return [read(*job) for job in jobs]
+        from joblib import Parallel, delayed
+
+        found: list[R] = Parallel(n_jobs=worker_count(None))(delayed(read)(*job) for job in jobs)
+        return found
 
     def _evolve(self) -> dict[str, float]:
         self._examples = None
@@ -220,14 +220,10 @@ class ForesightTraining:
 
     def _runs_of(self, profile: str) -> Runs | Together:
         if self._runs is None:
-            self._runs = {name: self._read_runs(name) for name in self._families}
+            jobs = [(self.network, source, self._options, self._adapt) for source in self._families.values()]
+            read = self._each(read_runs, jobs)
+            self._runs = {name: Runs(*one) for name, one in zip(self._families, read, strict=True)}
         return Together(list(self._runs.values())) if profile == GENERAL else self._runs[profile]
-
-    def _read_runs(self, name: str) -> Runs:
-        source, begin = self._families[name], self._options.examples
-        before = WithHistory(source, self._options.history) if self._options.history else source
-        traces: Traces = read_traces(before, range(begin, begin + self._options.runs))
-        return Runs(traces, foretold(self.network, traces, adapt=self._adapt))
 
     def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """All that `restore` needs: tensors by name, and what JSON can hold."""
@@ -259,6 +255,34 @@ class ForesightTraining:
                     self.weights[profile] = search.weights
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise InvalidOption(f"foresight: the state is of another training ({error})") from error
+
+
+def read_examples(source: EpisodeSource, options: ForesightOptions) -> list[Examples]:
+    """The examples of one family with their targets: those with a history, then those without."""
+    count = options.examples
+    rent = rent_of(source, range(min(count, 8)))
+    unprepared = [episode for episode in range(count) if episode % 4 == 3 or not options.history]
+    parts = []
+    if len(unprepared) < count:
+        prepared = [episode for episode in range(count) if episode not in unprepared]
+        parts.append(read_traces(WithHistory(source, options.history), prepared))
+    if unprepared:
+        parts.append(read_traces(source, unprepared))
+    examples, priced = [], options.priced
+    for part in parts:
+        examples.append(Examples(part, *targets(part, rent, priced)))
+        priced = max(0, priced - len(part.episodes))
+    return examples
+
+
+def read_runs(
+    network: Network, source: EpisodeSource, options: ForesightOptions, adapt: bool
+) -> tuple[Traces, FloatArray]:
+    """The runs of one family, and what the network says of them."""
+    torch.set_num_threads(1)
+    before = WithHistory(source, options.history) if options.history else source
+    traces = read_traces(before, range(options.examples, options.examples + options.runs))
+    return traces, foretold(network, traces, adapt=adapt)
 
 
 class Together:
