@@ -69,7 +69,7 @@ class ForesightOptions:
     """
 
     examples: int = 128
-    runs: int = 64
+    runs: int = 192
     priced: int = 64
     passes: int = 6
     batch: int = 2

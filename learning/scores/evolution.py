@@ -76,6 +76,7 @@ class Evolution:
         settings = {"seed": 1 + seed % (2**31 - 2), "popsize": options.population, "verbose": -9}
         self._search: Any = cma.CMAEvolutionStrategy(first_weights(), options.step, settings)
         self.told: list[list[float]] = []
+        self._means = [first_weights()]
 
     @property
     def finished(self) -> bool:
@@ -84,8 +85,12 @@ class Evolution:
 
     @property
     def weights(self) -> FloatArray:
-        """The mean of the search (W,)."""
-        return np.asarray(self._search.mean, dtype=np.float64).copy()
+        """The mean of the search (W,), averaged over the second half of the generations so far.
+
+        Every generation is judged on other episodes, so the mean wanders about what it looks for.
+        """
+        found: FloatArray = np.mean(self._means[len(self._means) // 2 :], axis=0)
+        return found
 
     def advance(self) -> float:
         """Judge one generation; return its best mean cost of a run."""
@@ -93,12 +98,15 @@ class Evolution:
         rows = rng.choice(len(self._runs), self._episodes, replace=False)
         members = self._search.ask()
         costs = [math.fsum(self._runs.costs(member, rows)) / len(rows) for member in members]
-        self._search.tell(members, costs)
-        self.told.append(costs)
+        self._take_in(members, costs)
         return min(costs)
 
     def replay(self, told: list[list[float]]) -> None:
         """Go again through the finished generations of an interrupted search of the same seed."""
         for costs in told:
-            self._search.tell(self._search.ask(), list(costs))
-            self.told.append(list(costs))
+            self._take_in(self._search.ask(), list(costs))
+
+    def _take_in(self, members: Any, costs: list[float]) -> None:
+        self._search.tell(members, costs)
+        self.told.append(costs)
+        self._means.append(np.asarray(self._search.mean, dtype=np.float64).copy())

@@ -124,11 +124,16 @@ def alive(process: int) -> bool:
 
 
 def test_interrupted_run_says_how_to_continue(tmp_path: Path) -> None:
-    run = start(tmp_path, workers=2)
-    wait_for(tmp_path, run, 2)
-    os.kill(run.pid, signal.SIGINT)
-    message = run.communicate(timeout=PATIENCE)[1].decode()
+    for attempt in range(6):  # on a busy machine a run may end before the signal reaches it
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        run = start(folder, workers=2)
+        wait_for(folder, run, 2)
+        os.kill(run.pid, signal.SIGINT)
+        message = run.communicate(timeout=PATIENCE)[1].decode()
+        assert "Traceback" not in message
+        assert len(finished(folder)) >= 2
+        if run.returncode != 0:
+            break
     assert run.returncode == 130
     assert "give the same command again to continue" in message
-    assert "Traceback" not in message
-    assert len(finished(tmp_path)) >= 2
