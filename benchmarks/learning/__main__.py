@@ -15,6 +15,7 @@ import typer
 from ...problem.errors import EdgeoptError, InvalidOption
 from ..study import Report, document, show, write
 from . import controls, shifts, sizes, tiny
+from .options import Options
 
 PARTS = {"controls": controls.run, "shifts": shifts.run, "sizes": sizes.run, "tiny": tiny.run}
 
@@ -25,17 +26,27 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder of learners, journals and JSON.")] = Path(
         "benchmark-results/learning"
     ),
+    family: Annotated[
+        list[str] | None, typer.Option(help="A scenario in place of the part's; may be given often.")
+    ] = None,
+    training_seeds: Annotated[
+        int | None, typer.Option(help="Trainings of each learner in place of the part's.", min=1)
+    ] = None,
+    test_seeds: Annotated[
+        int | None, typer.Option(help="Test instances in place of the part's.", min=2)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of tables.")] = False,
 ) -> None:
     """Score learners: against their controls, under shifts, on larger servers, and on tiny exact worlds."""
     reports: list[Report] = []
+    options = Options(out, quick, tuple(family or ()), training_seeds, test_seeds)
     try:
         for name in parts:
             if name not in PARTS:
                 raise InvalidOption(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
         for name in dict.fromkeys(parts):
             typer.echo(f"{name} ...", err=True)
-            reports.append(PARTS[name](quick, out))
+            reports.append(PARTS[name](options))
             write(out / f"{name}.json", reports[-1:], sys.argv)
             if not as_json:
                 show(reports[-1])

@@ -8,20 +8,19 @@ and test instances, its interval a bootstrap over both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ...problem.fields import FloatArray
 from ..aggregate import COVERAGE, REFERENCE, RESAMPLES, Interval
-from ..pool import available_cores
 from ..results import Row
 from ..settings import Settings
 from ..standings import interquartile_mean
 from ..study import Report
 from ..suite import run_benchmark
+from .options import Options
 from .variants import require_learners, train_all, variants_of
 
 HEURISTICS = ("index", "index-ar", "dual-index", "mpc", "analog", "lru-admission", "look-ahead")
@@ -76,28 +75,28 @@ QUICK = Study(
 )
 
 
-def run(quick: bool, out: Path) -> Report:
+def run(options: Options) -> Report:
     """Train, test, compare."""
-    return controls(QUICK if quick else Study(), out)
+    return controls(replace(QUICK if options.quick else Study(), **options.given()), options)
 
 
-def controls(study: Study, out: Path) -> Report:
+def controls(study: Study, options: Options) -> Report:
     """Train what is not yet trained, test everything, and compare."""
     require_learners()
     from ...learning.algorithms.foresight import ForesightOptions
     from ...learning.scores.evolution import EvolutionOptions
 
-    chosen, seeds, folder = variants_of(study.variants), range(study.training_seeds), out / "learners"
-    options = ForesightOptions(
+    chosen, seeds, folder = variants_of(study.variants), range(study.training_seeds), options.out / "learners"
+    training = ForesightOptions(
         examples=study.examples,
         runs=study.runs,
         priced=min(study.examples, 64),
         passes=study.passes,
         evolution=EvolutionOptions(generations=study.generations),
     )
-    workers = available_cores()
+    workers = options.workers
     knobs = {"size": study.size, "slots": study.slots}
-    train_all(folder, study.families, chosen, seeds, options, workers=workers, **knobs)
+    train_all(folder, study.families, chosen, seeds, training, workers=workers, **knobs)
     rows: list[tuple[str, ...]] = []
     findings: list[dict[str, Any]] = []
     for family in study.families:
@@ -110,7 +109,7 @@ def controls(study: Study, out: Path) -> Report:
             seeds=study.test_seeds,
             time_limit=study.time_limit,
         )
-        found = run_benchmark(settings, out / f"controls-{family}", workers=workers)
+        found = run_benchmark(settings, options.out / f"controls-{family}", workers=workers)
         for one in compare(found.rows, names | {name: [name] for name in (REFERENCE, *study.heuristics)}):
             rows.append((family, *one.cells()))
             findings.append({"family": family} | one.as_dict())

@@ -8,7 +8,7 @@ slots. What test-time learning recovers is the share of the frozen twin's loss t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ from ...problem.fields import FloatArray
 from ...solvers import OnlinePolicy, simulate, solve, tune
 from ..aggregate import paired_interval
 from ..contestants import contestant
-from ..pool import available_cores
 from ..study import Report
 from .changes import CHANGES, changed
+from .options import Options
 from .variants import require_learners, train_all, variants_of
 
 LEARNERS = ("t2drl", "frozen", "slow", "reset", "twin", "deltanet", "gru", "none")
@@ -59,29 +59,29 @@ QUICK = Study(
     passes=1,
     generations=2,
     time_limit=5.0,
-    budget=4,
+    budget=8,
     size="small",
     slots=24,
 )
 
 
-def run(quick: bool, out: Path) -> Report:
-    """Train, shift, compare."""
-    return shifts(QUICK if quick else Study(), out)
+def run(options: Options) -> Report:
+    """Train, shift, compare; of several families the first."""
+    given = dict(options.given())
+    families = given.pop("families", ())
+    study = replace(QUICK if options.quick else Study(), **given)
+    return shifts(replace(study, family=families[0]) if families else study, options)
 
 
-def shifts(study: Study, out: Path) -> Report:
+def shifts(study: Study, options: Options) -> Report:
     """Train what is not yet trained, play every shift, and compare."""
     from joblib import Parallel, delayed
 
     require_learners()
-    _train(study, out / "learners")
-    jobs = [
-        (study, out / "learners", change, seed)
-        for change in study.changes
-        for seed in range(study.test_seeds)
-    ]
-    done = Parallel(n_jobs=available_cores())(delayed(_play)(*job) for job in jobs)
+    folder = options.out / "learners"
+    _train(study, folder, options.workers)
+    jobs = [(study, folder, change, seed) for change in study.changes for seed in range(study.test_seeds)]
+    done = Parallel(n_jobs=options.workers)(delayed(_play)(*job) for job in jobs)
     rows, findings = [], []
     for number, change in enumerate(study.changes):
         found = _compared(done[number * study.test_seeds : (number + 1) * study.test_seeds])
@@ -102,7 +102,7 @@ def shifts(study: Study, out: Path) -> Report:
     )
 
 
-def _train(study: Study, folder: Path) -> None:
+def _train(study: Study, folder: Path, workers: int) -> None:
     from ...learning.algorithms.foresight import ForesightOptions
     from ...learning.scores.evolution import EvolutionOptions
 
@@ -115,7 +115,7 @@ def _train(study: Study, folder: Path) -> None:
     )
     knobs = {"size": study.size, "slots": study.slots}
     chosen, seeds = variants_of(study.learners), range(study.training_seeds)
-    train_all(folder, [study.family], chosen, seeds, options, workers=available_cores(), **knobs)
+    train_all(folder, [study.family], chosen, seeds, options, workers=workers, **knobs)
 
 
 def _contestants(study: Study, folder: Path) -> dict[str, list[OnlinePolicy]]:

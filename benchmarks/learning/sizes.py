@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,8 @@ from ...problem import Instance, evaluate, scenario
 from ...solvers import simulate, solve, tune
 from ..aggregate import paired_interval
 from ..contestants import contestant
-from ..pool import available_cores
 from ..study import Report
+from .options import Options
 from .variants import require_learners
 
 FAMILIES = ("decoy", "workflow", "hotset")
@@ -22,17 +21,17 @@ BATCH = 32
 POLICIES = ("t2drl", "t2drl-frozen", "index", "index-ar", "dual-index")
 
 
-def run(quick: bool, out: Path) -> Report:
+def run(options: Options) -> Report:
     """Play and time."""
     from joblib import Parallel, delayed
 
-    del out
     require_learners()
-    seeds, budget = (2, 4) if quick else (10, 100)
+    quick = options.quick
+    seeds, budget = options.test_seeds or (2 if quick else 10), 4 if quick else 100
     knobs: dict[str, Any] = {"size": "small", "slots": 24} if quick else {"size": "medium"}
-    families = FAMILIES[:1] if quick else FAMILIES
+    families = options.families or (FAMILIES[:1] if quick else FAMILIES)
     jobs = [(family, times, seeds, budget, knobs) for family in families for times in TIMES]
-    done = Parallel(n_jobs=available_cores())(delayed(_scored)(*job) for job in jobs)
+    done = Parallel(n_jobs=options.workers)(delayed(_scored)(*job) for job in jobs)
     rows, findings = [], []
     for (family, times, *_), found in zip(jobs, done, strict=True):
         for policy, one in found.items():

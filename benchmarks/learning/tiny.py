@@ -15,12 +15,13 @@ import numpy as np
 
 from ...problem import Instance, evaluate
 from ...problem.fields import FloatArray
-from ...problem.processes import MarkovDemand, cyclic_workflow, hot_cold
+from ...problem.processes import Chain, MarkovDemand, hot_cold
 from ...solvers import OnlinePolicy, simulate, tune
 from ...solvers.online import stochastic_programme
 from ..aggregate import paired_interval
 from ..contestants import contestant
 from ..study import Report
+from .options import Options
 from .variants import require_learners
 
 HEURISTICS = ("index", "index-ar", "dual-index", "mpc")
@@ -50,9 +51,11 @@ def _long_and_short() -> tuple[Instance, MarkovDemand]:
 
 
 def _in_turns() -> tuple[Instance, MarkovDemand]:
-    """Three models in a fixed order, each for a while."""
-    demand = cyclic_workflow(service_model=[0, 1, 2], cycle=[0, 1, 2], busy=2, dwell=[0.0, 0.0, 0.5, 0.5])
-    return _world(40, 3, 1.5), demand
+    """Three models are busy in a fixed order, each for four slots on average; memory holds one."""
+    arrivals = 2 * np.eye(3, dtype=np.int64)
+    stay, move = 0.75, 0.25
+    transition = stay * np.eye(3) + move * np.roll(np.eye(3), 1, axis=1)
+    return _world(40, 3, 1.5), MarkovDemand(np.arange(3), [Chain([1 / 3] * 3, transition, arrivals)])
 
 
 WORLDS: Mapping[str, Callable[[], tuple[Instance, MarkovDemand]]] = {
@@ -61,13 +64,13 @@ WORLDS: Mapping[str, Callable[[], tuple[Instance, MarkovDemand]]] = {
 }
 
 
-def run(quick: bool, out: Path) -> Report:
+def run(options: Options) -> Report:
     """Solve, train, compare."""
     require_learners()
     rows, findings = [], []
     for name, make in WORLDS.items():
         world, demand = make()
-        found = _compared(name, world, demand, quick, out / "tiny")
+        found = _compared(name, world, demand, options.quick, options.out / "tiny")
         for policy, one in found.items():
             value, low, high = one["ratio"]
             rows.append(

@@ -11,37 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import trim_mean
 
-from edgeopt.benchmarks.results import Row
+from benchmark_rows import row, rows_of
 from edgeopt.benchmarks.standings import interquartile_mean, standings, standings_as_records
-
-
-def row(instance: str, policy: str, seed: int, cost: float, best: float = 100.0) -> Row:
-    return Row(
-        instance=instance,
-        policy=policy,
-        seed=seed,
-        cost=cost,
-        switching=0.0,
-        transmission=0.0,
-        computation=0.0,
-        accuracy=0.0,
-        cloud=cost,
-        mean_accuracy=math.nan,
-        lower_bound=best,
-        best_known=best,
-        gap_to_bound=cost / best - 1,
-        captured=0.0,
-        seconds=0.0,
-    )
-
-
-def rows_of(costs: dict[str, dict[str, list[float]]]) -> list[Row]:
-    return [
-        row(case, policy, seed, cost)
-        for case, of in costs.items()
-        for policy, values in of.items()
-        for seed, cost in enumerate(values)
-    ]
 
 
 @given(st.lists(st.floats(0.5, 5.0), min_size=1, max_size=40))

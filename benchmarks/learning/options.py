@@ -1,0 +1,42 @@
+"""What the command line says to every part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..pool import available_cores
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where and how much.
+
+    Parameters
+    ----------
+    out
+        Folder of learners, journals and JSON.
+    quick
+        Small sizes: does it work, not how well.
+    families, training_seeds, test_seeds
+        In place of the part's own; empty and None keep those.
+    """
+
+    out: Path
+    quick: bool = False
+    families: tuple[str, ...] = ()
+    training_seeds: int | None = None
+    test_seeds: int | None = None
+
+    @property
+    def workers(self) -> int:
+        """Processes: all cores, and this one alone where starting others would take longer than the work."""
+        return 1 if self.quick else available_cores()
+
+    def given(self) -> Mapping[str, Any]:
+        """What is in place of the part's own, by name."""
+        counts = {"training_seeds": self.training_seeds, "test_seeds": self.test_seeds}
+        found: dict[str, Any] = {name: value for name, value in counts.items() if value is not None}
+        return found | ({"families": self.families} if self.families else {})

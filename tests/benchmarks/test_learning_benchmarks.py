@@ -1,0 +1,120 @@
+"""Learners scored: shifts are what they say, comparisons by hand, the commands from end to end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from benchmark_rows import rows_of
+from edgeopt.benchmarks.learning.changes import CHANGES, changed
+from edgeopt.benchmarks.learning.controls import compare
+from edgeopt.benchmarks.learning.variants import VARIANTS, variants_of
+from edgeopt.problem import scenario
+from edgeopt.problem.errors import MissingLibrary
+
+SIZES = {"size": "small", "slots": 30}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_shift_leaves_the_first_half_and_the_world_alone(name: str) -> None:
+    family = scenario("decoy", seed=3, split="test", **SIZES)
+    found = changed(name, "decoy", 3, "test", **SIZES)
+    assert found.slots == 2 * family.slots
+    assert np.array_equal(found.requests[: family.slots], family.requests)
+    for array in ("load_cost", "footprint", "cloud_cost", "service_model", "window"):
+        assert np.array_equal(getattr(found, array), getattr(family, array))
+    assert np.allclose(found.memory, CHANGES[name].memory * family.memory)
+    assert found.digest() == changed(name, "decoy", 3, "test", **SIZES).digest()
+    assert not np.array_equal(found.requests[family.slots :], family.requests)
+
+
+@pytest.mark.parametrize("name", ["swapped", "new-model"])
+def test_dealing_anew_keeps_what_is_asked_for_in_every_slot(name: str) -> None:
+    after = scenario("decoy", seed=10_004, split="test", **SIZES)
+    found = changed(name, "decoy", 4, "test", **SIZES).requests[30:]
+
+    def per_model(requests: np.ndarray) -> np.ndarray:
+        totals = np.zeros((after.models, len(requests)), np.int64)
+        np.add.at(totals, after.service_model, requests[:, 0].T)
+        return totals
+
+    before_rows, rows = per_model(after.requests), per_model(found)
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, before_rows))
+    moved = int((rows != before_rows).any(axis=1).sum())
+    assert moved == 2 if name == "new-model" else moved > 2
+
+
+def test_comparison_by_hand() -> None:
+    rows = rows_of(
+        {
+            "one": {
+                "t2drl@0": [110, 120],
+                "t2drl@1": [112, 118],
+                "gru@0": [111, 119],
+                "gru@1": [121, 129],
+                "index": [130, 110],
+            }
+        }
+    )
+    found = {
+        one.name: one
+        for one in compare(
+            rows, {"t2drl": ["t2drl@0", "t2drl@1"], "gru": ["gru@0", "gru@1"], "index": ["index"]}
+        )
+    }
+    assert list(found) == ["t2drl", "gru", "index"] or list(found) == ["t2drl", "index", "gru"]
+    assert found["t2drl"].ratio.value == pytest.approx((111 + 119) / 200)
+    assert found["gru"].against.value == pytest.approx(230 / 240 - 1)
+    assert found["gru"].wins == 1.0
+    assert found["index"].wins == 0.5
+    assert found["t2drl"].against.low == found["t2drl"].against.high == 0.0
+    assert found["gru"].against.low <= found["gru"].against.value <= found["gru"].against.high
+    assert found["index"].ratio.low < found["index"].ratio.value < found["index"].ratio.high
+
+
+def test_variants_share_a_learner_exactly_where_only_the_test_differs(tmp_path: Path) -> None:
+    places = {one.name: one.place(tmp_path, "decoy", 0) for one in VARIANTS}
+    at_test = {one.name for one in VARIANTS if one.control}
+    assert at_test == {"frozen", "reset", "placebo", "slow"}
+    assert {places[name] for name in at_test} == {places["t2drl"]}
+    assert len(set(places.values())) == len(VARIANTS) - len(at_test)
+    names = [one.policy(tmp_path, "decoy", seed) for one in VARIANTS for seed in (0, 1)]
+    assert len(set(names)) == len(names)
+    assert [one.name for one in variants_of(["gru", "t2drl"])] == ["t2drl", "gru"]
+
+
+def test_without_the_libraries_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    from edgeopt.benchmarks.learning import variants
+
+    monkeypatch.setattr(variants, "left_out", lambda: {"t2drl": "torch is not installed"})
+    with pytest.raises(MissingLibrary, match="torch"):
+        variants.require_learners()
+
+
+def test_the_commands_from_end_to_end(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("cma")
+    from edgeopt.benchmarks.learning import __main__ as command
+
+    app = typer.Typer()
+    app.command()(command.main)
+    parts = ["controls", "shifts", "tiny"]
+    done = CliRunner().invoke(app, [*parts, "--quick", "--out", str(tmp_path), "--json"])
+    assert done.exit_code == 0, done.output
+    content = json.loads((tmp_path / "controls.json").read_text())["parts"]["controls"]["findings"]
+    by_name = {one["contestant"]: one for one in content}
+    assert set(by_name) == {"reference", "index", "t2drl", "frozen", "none"}
+    assert by_name["reference"]["ratio"][0] <= min(one["ratio"][0] for one in content) + 1e-9
+    tiny = json.loads((tmp_path / "tiny.json").read_text())["parts"]["tiny"]["findings"]
+    assert {one["world"] for one in tiny} == {"long and short", "in turns"}
+    shifts = json.loads((tmp_path / "shifts.json").read_text())["parts"]["shifts"]["findings"]
+    assert {one["shift"] for one in shifts} == {"swapped", "capacity"}
+    assert all(one["recovered"][0] == 0.0 for one in shifts if one["policy"] == "frozen")
+    assert all(min(one["curve"]) > 0.5 for one in shifts)
+    refused = CliRunner().invoke(app, ["nonsense", "--out", str(tmp_path)])
+    assert refused.exit_code == 2
