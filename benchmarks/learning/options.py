@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..pool import available_cores
+from ...solvers.parallel.servers import worker_count
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Options:
     @property
     def workers(self) -> int:
         """Processes: all cores, and this one alone where starting others would take longer than the work."""
-        return 1 if self.quick else available_cores()
+        return 1 if self.quick else worker_count(None)
 
     def given(self) -> Mapping[str, Any]:
         """What is in place of the part's own, by name."""
