@@ -34,7 +34,7 @@ class Curves:
     so_far
         The same from slot 0 to the end of the window.
     marks
-        Slots at which demand is known to shift in all seeds, with a word for each; drawn as lines.
+        Slots at which demand is known to shift, with a word for each; drawn as lines.
     """
 
     edges: tuple[int, ...]
@@ -57,6 +57,8 @@ def curves(
         For each seed the cost of the solver's plan in every slot; all seeds have the same number of slots.
     policies
         The same for each policy.
+    marks
+        As in `Curves`; those beyond the last slot are left out.
     """
     slots = len(best[0])
     windows = min(slots, MOST_WINDOWS)
@@ -69,7 +71,7 @@ def curves(
         best=tuple(_short(value) for value in below / length),
         ratios={name: _ratios(cost, below) for name, cost in above.items()},
         so_far={name: _ratios(cost.cumsum(), below.cumsum()) for name, cost in above.items()},
-        marks=tuple(marks),
+        marks=tuple((slot, word) for slot, word in marks if slot < slots),
     )
 
 

@@ -141,4 +141,4 @@ def _curves(
         for policy in summary.policies
         if policy.policy != REFERENCE
     }
-    return curves([proof["by_slot"] for proof in proofs], by_slot)
+    return curves([proof["by_slot"] for proof in proofs], by_slot, settings.shifts)

@@ -66,6 +66,8 @@ class Settings:
     illustrations
         Whether the report gets an auction of each case, and the ladder of each scenario's small preset where
         there is none of the case's own.
+    shifts
+        Slots at which demand is known to shift, each with a word. The report marks them; no result changes.
 
     Raises
     ------
@@ -92,6 +94,7 @@ class Settings:
     online_samples: int = 0
     ladder: bool = False
     illustrations: bool = True
+    shifts: tuple[tuple[int, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.scenarios and not self.traces:
@@ -126,6 +129,8 @@ class Settings:
         if self.online_samples != 0:
             _check_at_least("online_samples", self.online_samples, LEAST_SAMPLES)
         _check_at_least("timeline_server", self.timeline_server, 0)
+        for slot, _ in self.shifts:
+            _check_at_least("slot of a shift", slot, 0)
 
     def budget(self, policy: str) -> int:
         """Simulations that the tuning of a policy may spend."""

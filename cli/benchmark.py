@@ -58,6 +58,10 @@ def benchmark(
         bool,
         typer.Option(help="An auction and a small ladder of bounds of each scenario for the report."),
     ] = True,
+    shift: Annotated[
+        list[str] | None,
+        typer.Option(help="A slot at which demand shifts, as 150 or 150:words, for the report to mark."),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Tasks at a time. All cores by default.")] = None,
     engine: Annotated[str, typer.Option(help=ENGINE_HELP)] = "local",
     address: Annotated[str | None, typer.Option(help=ADDRESS_HELP)] = None,
@@ -79,6 +83,7 @@ def benchmark(
         "scenarios": tuple(scenario or ()),
         "traces": tuple(trace or ()),
         "policies": tuple(policy or ()),
+        "shifts": tuple(_shift(words) for words in shift or ()),
         "sizes": tuple(size or ()) or None,
         "seeds": seeds,
         "tune_budget": tune_budget,
@@ -121,6 +126,16 @@ def benchmark(
         )
         raise typer.Exit(INTERRUPTED) from None
     _print_result(result, as_json=as_json)
+
+
+def _shift(words: str) -> tuple[int, str]:
+    """Read a slot and what happens there."""
+    from ..problem.errors import InvalidOption
+
+    slot, _, name = words.partition(":")
+    if not slot.isascii() or not slot.isdecimal():
+        raise InvalidOption(f"shift {words!r}: give a slot such as 150, or 150:words")
+    return int(slot), name.strip() or "shift"
 
 
 def _print_result(result: Benchmark, *, as_json: bool) -> None:

@@ -44,6 +44,11 @@ def test_json_is_all_that_is_printed(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert content["rows"] == json.loads((tmp_path / "results.json").read_text())
     assert list(content["rows"][0]) == list(COLUMNS)
     assert content["summary"] == json.loads((tmp_path / "summary.json").read_text())
+    before = (tmp_path / "journal.jsonl").read_bytes()
+    marked = ["--shift", "12", "--shift", "20: retrained"]
+    assert run(["benchmark", *QUICK, "--out", str(tmp_path), "--json", *marked]) == 0
+    assert (tmp_path / "journal.jsonl").read_bytes() == before, "marks change no result"
+    assert '"marks":[[12,"shift"],[20,"retrained"]]' in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -56,6 +61,7 @@ def test_json_is_all_that_is_printed(tmp_path: Path, capsys: pytest.CaptureFixtu
         ["--trace", "no-such-file.csv"],
         ["--method", "oracle"],
         ["--workers", "0"],
+        ["--shift", "soon"],
     ],
 )
 def test_mistakes_are_one_line_and_status_2(

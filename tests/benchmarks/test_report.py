@@ -173,7 +173,8 @@ def test_an_auction_is_told_in_words_and_by_every_rule() -> None:
 
 def test_curves_are_ratios_of_sums_over_seeds_and_slots() -> None:
     best = [[1.0, 3.0, 0.0, 2.0], [1.0, 1.0, 0.0, 2.0]]
-    found = curves(best, {"p": [[2.0, 3.0, 5.0, 2.0], [1.0, 2.0, 5.0, 4.0]]})
+    found = curves(best, {"p": [[2.0, 3.0, 5.0, 2.0], [1.0, 2.0, 5.0, 4.0]]}, [(3, "late"), (4, "never")])
+    assert found.marks == ((3, "late"),)
     assert found.edges == (0, 1, 2, 3, 4)
     assert found.best == (1.0, 2.0, 0.0, 2.0)
     assert found.ratios["p"] == (1.5, 1.25, None, 1.5)

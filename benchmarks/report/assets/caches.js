@@ -94,7 +94,7 @@ function lane(state, title, note, rows, kind, served) {
     if (model % 2 === 0)
       svg.append(draw("rect", { class: "band", x: 0, y: ROW * model, width: slots, height: ROW }));
   });
-  rows.forEach((row, model) => svg.append(...marks(row, model, kind, (value) => shade(value, model))));
+  svg.append(...marks(rows, kind, shade));
   const line = draw("path", { class: "cross", d: "" });
   svg.append(line);
   state.lines.push(line);
@@ -176,26 +176,31 @@ function share(value, most) {
   return most > 0 ? Math.round((SHADES * value) / most) : 0;
 }
 
-// Draws runs of one shade as one rectangle each, and a line where a context is lost.
-function marks(row, model, kind, shade) {
+// Draws all boxes of one shade as one path, and the lines where a context is lost as another: a page with
+// long lanes stays small.
+function marks(rows, kind, shade) {
   const faintest = kind === "cache" ? 0.22 : 0;
-  const found = [];
-  const top = ROW * model;
-  for (let slot = 0; slot < row.length;) {
-    const level = shade(row[slot]);
-    let end = slot + 1;
-    while (end < row.length && shade(row[end]) === level) end += 1;
-    if (level !== null) {
-      const opacity = (faintest + ((1 - faintest) * level) / SHADES).toFixed(2);
-      found.push(
-        draw("rect", { x: slot, y: top + 1, width: end - slot, height: ROW - 2, "fill-opacity": opacity }),
-      );
-    } else if (kind === "cache" && slot > 0 && lost(row[slot], row[slot - 1])) {
-      found.push(draw("path", { class: "loss", d: `M${slot} ${top}v${ROW}` }));
+  const boxes = new Map();
+  let losses = "";
+  rows.forEach((row, model) => {
+    const top = ROW * model;
+    for (let slot = 0, end; slot < row.length; slot = end) {
+      const level = shade(row[slot], model);
+      end = slot + 1;
+      while (end < row.length && shade(row[end], model) === level) end += 1;
+      if (level !== null) {
+        const box = `M${slot} ${top + 1}h${end - slot}v${ROW - 2}H${slot}z`;
+        boxes.set(level, (boxes.get(level) ?? "") + box);
+      } else if (kind === "cache" && slot > 0 && lost(row[slot], row[slot - 1])) {
+        losses += `M${slot} ${top}v${ROW}`;
+      }
     }
-    slot = end;
-  }
-  return found;
+  });
+  const opacity = (level) => (faintest + ((1 - faintest) * level) / SHADES).toFixed(2);
+  const drawn = [...boxes].map(([level, d]) =>
+    draw("path", { class: "box", d, "fill-opacity": opacity(level) }),
+  );
+  return losses ? [...drawn, draw("path", { class: "loss", d: losses })] : drawn;
 }
 
 // What a lane tells of a slot: a title, headings, and for each model its number and a word under each heading.
