@@ -105,7 +105,7 @@ def run_benchmark(
         write_atomic(folder / "standings.json", _json_bytes(standings_as_records(result.standings)))
         write_atomic(folder / "run.json", _json_bytes(result.provenance))
         drawn = pictures(settings, found, journal.results, result.summaries)
-        page = report_page(result.summaries, result.rows, result.provenance, drawn)
+        page = report_page(result.summaries, result.rows, result.provenance, drawn, result.standings)
         write_atomic(folder / "report.html", page.encode())
     return result
 

@@ -11,6 +11,7 @@ from edgeopt.benchmarks.gaps import OnlineSummary, PolicyGap
 from edgeopt.benchmarks.ladders import LadderRung, LadderSummary
 from edgeopt.benchmarks.pictures import Caches, CasePictures
 from edgeopt.benchmarks.results import Row
+from edgeopt.benchmarks.standings import standings
 
 HOSTILE = "</script ><img src=x onerror=alert(1)>&<lru>'\""
 
@@ -166,4 +167,4 @@ def sample_page() -> str:
         CasePictures(CACHES, CURVES, ladder=LADDER, ladder_of="decoy-small", auction=AUCTION),
     ]
     every = [*rows(), *rows("decoy-small")]
-    return report_page([summary(), full()], every, PROVENANCE, drawn)
+    return report_page([summary(), full()], every, PROVENANCE, drawn, standings(every, {"look-ahead"}))

@@ -17,6 +17,7 @@ from typing import Any
 from ..aggregate import CaseSummary
 from ..pictures import CasePictures
 from ..results import Row
+from ..standings import Standing
 from ..words import CLAIRVOYANT_NOTE, cost, finding, overview, proof, ratio
 from .auction import auction_section
 from .data import by_case, case_data, embedded
@@ -25,6 +26,7 @@ from .instances import instance_table
 from .ladder import ladder_section
 from .policies import legend, policy_table
 from .provenance import provenance_section
+from .standings import standings_section
 
 SCRIPTS = ("page", "sort", "instances", "chart", "curves", "caches", "auction", "start")
 """In the order in which they stand in the page; they share one scope."""
@@ -35,6 +37,7 @@ def report_page(
     rows: Sequence[Row],
     provenance: Mapping[str, Any],
     pictures: Sequence[CasePictures],
+    standings: Sequence[Standing] = (),
 ) -> str:
     """Return the report as one HTML document with nothing to fetch.
 
@@ -48,6 +51,8 @@ def report_page(
         What `run.json` holds.
     pictures
         One for each case, in the same order.
+    standings
+        Policies across cases; shown where there are several.
     """
     mine = by_case(rows, summaries)
     cases = list(zip(summaries, pictures, strict=True))
@@ -78,10 +83,11 @@ def report_page(
 <p class="brand">edgeopt benchmark <button type="button" id="scheme" hidden>dark</button></p>
 <h1>{escape(overview(summaries))}</h1>
 {f'<ul class="findings">{findings}</ul>' if len(summaries) > 1 else ""}
-<nav>{contents}<a href="#provenance">where the numbers come from</a></nav>
+<nav>{contents}{_across(standings, summaries)}<a href="#provenance">where the numbers come from</a></nav>
 </header>
 <main>
 {sections}
+{standings_section(standings) if len(summaries) > 1 else ""}
 {provenance_section(provenance)}
 </main>
 <div id="tip" role="tooltip" hidden></div>
@@ -90,6 +96,10 @@ def report_page(
 </body>
 </html>
 """
+
+
+def _across(standings: Sequence[Standing], summaries: Sequence[CaseSummary]) -> str:
+    return '<a href="#standings">all cases</a>' if standings and len(summaries) > 1 else ""
 
 
 def _case(

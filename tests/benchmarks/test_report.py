@@ -188,3 +188,16 @@ def test_long_curves_have_thirty_windows_that_cover_all_slots() -> None:
     assert found.edges[-1] == 100
     assert set(found.ratios["p"][:-1]) == {2.0}
     assert found.so_far["p"][-1] == pytest.approx(2.03)
+
+
+def test_standings_are_shown_where_there_are_several_cases(page: Page, text: str) -> None:
+    from report_sample import rows
+
+    from edgeopt.benchmarks.standings import standings
+
+    found = standings([*rows(), *rows("decoy-small")], {"look-ahead"})
+    assert len(found) > 1
+    part = text.split('<section id="standings">')[1].split("</section>", maxsplit=1)[0]
+    for one in found:
+        assert f'data-value="{one.ratio.value!r}"' in part
+    assert ("a", "href", "#standings") in page.attributes
