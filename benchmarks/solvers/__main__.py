@@ -76,8 +76,9 @@ def _announced(job: Job) -> Outcome:
     """Perform a job and say so on standard error."""
     typer.echo(f"{job.method} on {job.case.name} (at most {job.time_limit:g} s) ...", err=True, nl=False)
     outcome = perform(job)
+    cpu = f"{outcome.cpu_seconds:.2f} s of processor time"
     peak = f"{outcome.peak_bytes / 1e9:.2f} GB"
-    typer.echo(f" {outcome.status}, gap {outcome.gap:.2e}, {outcome.seconds:.2f} s, {peak}", err=True)
+    typer.echo(f" {outcome.status}, gap {outcome.gap:.2e}, {outcome.seconds:.2f} s, {cpu}, {peak}", err=True)
     return outcome
 
 

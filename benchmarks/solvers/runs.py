@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from time import perf_counter
+from time import perf_counter, process_time
 
 from ...problem import scenario
 from ...solvers import solve
@@ -70,6 +70,9 @@ class Outcome:
         Of the solution.
     peak_bytes
         Largest resident memory of the process, everything that it imports included.
+    cpu_seconds
+        Processor time of `solve` on all cores, threads included and worker processes not: on a busy machine
+        it is what the run took, and `seconds` what it waited.
     """
 
     case: str
@@ -87,6 +90,7 @@ class Outcome:
     lower_bound: float = -math.inf
     gap: float = math.inf
     peak_bytes: int = 0
+    cpu_seconds: float = math.nan
 
     @property
     def proved(self) -> bool:
@@ -129,9 +133,10 @@ def measured(job: Job) -> Outcome:
     """Draw the instance, warm up and time the method on it, in this process."""
     instance = job.case.instance()
     _warm_up(job)
-    begin = perf_counter()
+    begin, cpu = perf_counter(), process_time()
     solution = solve(instance, job.method, time_limit=job.time_limit, gap=job.gap)
     seconds = perf_counter() - begin - _certificate_seconds(solution)
+    cpu = process_time() - cpu
     return Outcome(
         case=job.case.name,
         method=job.method,
@@ -148,6 +153,7 @@ def measured(job: Job) -> Outcome:
         lower_bound=solution.lower_bound,
         gap=solution.gap,
         peak_bytes=peak_bytes(),
+        cpu_seconds=cpu,
     )
 
 

@@ -80,7 +80,7 @@ def run(options: Options, perform: Perform) -> Report:
                 (
                     climb.case.name,
                     method,
-                    ", ".join(f"{percent(one.gap)} in {duration(one.seconds)}" for one in runs),
+                    ", ".join(f"{percent(one.gap)} in {_times(one)}" for one in runs),
                     f"{max(one.peak_bytes for one in runs) / GIGABYTE:.2f} GB",
                     str(climb.target or "-"),
                     {None: "-", True: "met", False: "MISSED"}[met],
@@ -116,6 +116,10 @@ def _climb(climb: Climb, method: str, options: Options, perform: Perform) -> lis
         if runs[-1].proved or runs[-1].status.startswith("failed"):
             break
     return runs
+
+
+def _times(run: Outcome) -> str:
+    return f"{duration(run.seconds)} ({duration(run.cpu_seconds)} of processor time)"
 
 
 def _draw(figure: Any, outcomes: list[Outcome]) -> None:

@@ -13,12 +13,14 @@ from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray, IntArray
 from ...problem.plan import Plan
 
-VERSION = 2
+VERSION = 3
 MAX_SCALE = 1000
 MAX_WIDTH = 2**20
 _FIRST = ("instance", "scale", "presence", "compute", "energy", "bounds", "width")
 """Entries of the first version, in which no request pays an allowance."""
-_ENTRIES = (*_FIRST, "service", "version")
+_SECOND = (*_FIRST, "service", "version")
+"""Entries of the second version, whose sweeps are told nothing of what lies ahead."""
+_ENTRIES = (*_SECOND, "ahead")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +48,12 @@ class Certificate:
         The plan and its claimed cost.
     service
         (T, N, S) int64: allowance, the price of letting one request into a slot; None for none.
+    ahead
+        (N, T + 1) int64: excess that the slots from each slot on are claimed to have at least, whatever the
+        state there; the verifier's sweep proves it before it makes use of it. None for no claim.
     version
-        Of the format: 2; files of version 1 have neither this entry nor ``service``.
+        Of the format: 3; files of version 2 have no ``ahead``, those of version 1 neither that nor this entry
+        nor ``service``.
 
     Raises
     ------
@@ -65,6 +71,7 @@ class Certificate:
     plan: Plan
     cost: float
     service: Any = None
+    ahead: Any = None
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -79,16 +86,19 @@ class Certificate:
                 )
         if type(self.version) is not int or self.version != VERSION:
             raise InvalidOption(
-                f"certificate: version is {str(self.version)[:40]}; this program reads 1 and {VERSION}"
+                f"certificate: version is {str(self.version)[:40]}; this program reads 1 to {VERSION}"
             )
         slots, servers, models = self.plan.cached.shape
         if self.service is None:
             object.__setattr__(self, "service", np.zeros(self.plan.served.shape, dtype=np.int64))
+        if self.ahead is None:
+            object.__setattr__(self, "ahead", np.zeros((servers, slots + 1), dtype=np.int64))
         for name, shape in (
             ("presence", (slots, servers, models)),
             ("compute", (slots, servers)),
             ("energy", (slots, servers)),
             ("service", self.plan.served.shape),
+            ("ahead", (servers, slots + 1)),
         ):
             object.__setattr__(self, name, _prices(name, getattr(self, name), shape))
         object.__setattr__(self, "bounds", _claims(self.bounds, servers))
@@ -117,11 +127,12 @@ class Certificate:
         InvalidOption
             If an entry is missing, unknown or not what it should be, or there is no plan.
         """
-        if not isinstance(record, Mapping) or set(record) not in (set(_FIRST), set(_ENTRIES)):
+        if not isinstance(record, Mapping) or set(record) not in map(set, (_FIRST, _SECOND, _ENTRIES)):
             raise InvalidOption(f"certificate: it must have exactly the entries {', '.join(_ENTRIES)}")
         if plan is None:
             raise InvalidOption("certificate: there is no plan beside it")
-        return cls(**record, plan=plan, cost=cost)
+        earlier = "ahead" not in record and record.get("version", 2) == 2
+        return cls(**(record | {"version": VERSION} if earlier else record), plan=plan, cost=cost)
 
 
 def _prices(name: str, value: Any, shape: tuple[int, ...]) -> IntArray:
@@ -129,7 +140,8 @@ def _prices(name: str, value: Any, shape: tuple[int, ...]) -> IntArray:
         raise InvalidOption(f"certificate: {name} must be whole numbers (int64) of shape {shape}")
     if np.any(value < 0):
         where = np.argwhere(value < 0)[0].tolist()
-        raise InvalidOption(f"certificate: {name}{where} = {value[tuple(where)]}: a price is never negative")
+        kind = "claim" if name == "ahead" else "price"
+        raise InvalidOption(f"certificate: {name}{where} = {value[tuple(where)]}: a {kind} is never negative")
     prices: IntArray = value.copy()
     prices.setflags(write=False)
     return prices

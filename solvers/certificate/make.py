@@ -19,6 +19,9 @@ from .certificate import MAX_SCALE, MAX_WIDTH, Certificate
 _BITS = 57
 """Bits of the sum of all magnitudes: inside the verifier's 59, so that it never has to refuse."""
 
+_MARGIN = 2e-10
+"""Part of the bound by which claims fall short of what was found; the verifier forgives 5e-10."""
+
 _WIDER = 4
 """Room of the verifier's sweep against the solver's: the two do not keep the same states."""
 
@@ -53,7 +56,8 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
     ----------
     solution
         Its ``details`` must hold ``presence_price`` (T, N, M), and may hold ``compute_price`` and
-        ``energy_price`` (T, N), ``service_price`` (T, N, S), ``server_bounds`` (N,) and ``widest_sweep``.
+        ``energy_price`` (T, N), ``service_price`` (T, N, S), ``server_bounds`` (N,), ``widest_sweep`` and
+        ``excess_ahead`` (N, T + 1).
 
     Raises
     ------
@@ -69,7 +73,7 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
         )
     per_slot = (instance.slots, instance.servers)
     prices = {
-        name: _price(solution.details, f"{name}_price", shape)
+        name: _nonnegative(solution.details, f"{name}_price", shape)
         for name, shape in (
             ("presence", (*per_slot, instance.models)),
             ("compute", per_slot),
@@ -77,12 +81,14 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
             ("service", (*per_slot, instance.services)),
         )
     }
+    ahead = _nonnegative(solution.details, "excess_ahead", (instance.servers, instance.slots + 1))
+    bounds = _bounds(instance, solution)
     scale = _scale(instance, prices)
     swept = int(solution.details.get("widest_sweep", 0))
     return Certificate(
         instance=instance.digest(),
         scale=scale,
-        bounds=_bounds(instance, solution),
+        bounds=bounds,
         width=min(_WIDER * swept, MAX_WIDTH),
         plan=solution.plan,
         cost=float(solution.cost),
@@ -90,6 +96,7 @@ def make_certificate(instance: Instance, solution: Claim) -> Certificate:
         compute=_down(prices["compute"], scale),
         energy=_down(prices["energy"], scale),
         service=_down(prices["service"], scale),
+        ahead=_down(np.maximum(ahead - _claimed_less(bounds, instance.slots), 0.0), scale),
     )
 
 
@@ -98,12 +105,12 @@ def certified(instance: Instance, solution: Solved) -> Solved:
     return replace(solution, certificate=make_certificate(instance, solution))
 
 
-def _price(details: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> FloatArray:
+def _nonnegative(details: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> FloatArray:
     price = np.asarray(details.get(name, np.zeros(shape)), dtype=np.float64)
     if price.shape != shape:
         raise InvalidOption(f"{name}: shape {price.shape}; {shape} is needed")
     if not np.all((price >= 0) & (price < np.inf)):
-        raise InvalidOption(f"{name}: every price must be finite and not negative")
+        raise InvalidOption(f"{name}: every number must be finite and not negative")
     return price
 
 
@@ -122,6 +129,15 @@ def _scale(instance: Instance, prices: Mapping[str, FloatArray]) -> int:
 
 def _down(price: FloatArray, scale: int) -> IntArray:
     return np.floor(np.ldexp(price, scale)).astype(np.int64)
+
+
+def _claimed_less(bounds: FloatArray, slots: int) -> FloatArray:
+    """(N, T + 1) what is not claimed, so that the states of a sweep that meets its claim fall short of none.
+
+    Solver and verifier round differently. Were equality claimed, a state could stay below by one unit and be
+    followed to the end.
+    """
+    return bounds[:, None] * np.linspace(_MARGIN, 0.0, slots + 1)
 
 
 def _bounds(instance: Instance, solution: Claim) -> FloatArray:

@@ -89,6 +89,8 @@ class WholeServer:
         Exact cost of serving nothing.
     scale
         F.
+    ahead
+        T + 1 whole numbers: claims of the certificate to be proved by a sweep.
     """
 
     saving: Whole
@@ -108,6 +110,7 @@ class WholeServer:
     vanish: IntArray
     cloud_only: Fraction
     scale: Fraction
+    ahead: list[int]
 
     @property
     def slots(self) -> int:
@@ -172,6 +175,7 @@ class WholeServer:
                 Fraction(0),
             ),
             scale=scale,
+            ahead=certificate.ahead[n].tolist(),
             **arrays,
         )
 

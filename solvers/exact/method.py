@@ -16,6 +16,7 @@ from ..certificate import certified
 from ..intervals import solve_intervals
 from ..lagrangian import solve_lagrangian
 from ..lagrangian.solve import reporter
+from ..lagrangian.work import sweep_details
 from ..parallel import deferred_interrupt, work_on_servers
 from ..solution import Solution, refereed
 from .work import ExactWork
@@ -103,7 +104,7 @@ def _join(
                 axis=1,
             ),
             "server_bounds": np.array([work.safe_bound for work in works]),
-            "widest_sweep": max(work.swept for work in works),
+            **sweep_details([work.swept for work in works], instance.slots),
             "safe_bound": math.fsum(work.safe_bound for work in works) * (1.0 - 1e-15),
             "servers": [{"steps": work.steps} for work in works],
             "interrupted": interrupted,

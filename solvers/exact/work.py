@@ -28,7 +28,7 @@ from ..lagrangian.bound import bound_from_savings
 from ..lagrangian.close import sweep
 from ..lagrangian.graph import FloatArray, IntArray
 from ..lagrangian.server import Server
-from ..lagrangian.work import ServerWork
+from ..lagrangian.work import ServerWork, Swept
 from ..solution import ROUNDING, relative_gap
 from .marginals import fixed_presence
 from .residual import solve_residual
@@ -80,7 +80,7 @@ class ExactWork:
     allowance
         (S, T) what a request pays a slot to be let in, where ``safe_bound`` needs that; else None.
     swept
-        Width of the sweep behind ``safe_bound``; 0 where prices alone prove it.
+        The sweep behind ``safe_bound``; None where prices alone prove it.
     steps
         What was done, in words and numbers.
     """
@@ -94,7 +94,7 @@ class ExactWork:
         self.seed = seed
         self.prices: FloatArray = np.zeros((self.server.models + 2, self.server.slots))
         self.allowance: FloatArray | None = None
-        self.swept = 0
+        self.swept: Swept | None = None
         self.cached: BoolArray = np.zeros((self.server.models, self.server.slots), dtype=np.bool_)
         self.served: IntArray = np.zeros_like(self.server.cap)
         self.cost = self.server.cloud_only
@@ -166,7 +166,11 @@ class ExactWork:
             self.cached, self.served, self.cost = cached.copy(), served.copy(), cost
 
     def _prove(
-        self, bound: float, prices: FloatArray, allowance: FloatArray | None = None, swept: int = 0
+        self,
+        bound: float,
+        prices: FloatArray,
+        allowance: FloatArray | None = None,
+        swept: Swept | None = None,
     ) -> None:
         """Keep a bound that is better, with what proves it."""
         if bound > self.safe_bound:
@@ -181,14 +185,14 @@ class ExactWork:
             self.cost = self.float_bound = found.cost
             prices = ServerWork(self.server, self.gap, self.seed)
             prices.run(time.monotonic() + _TINY_PRICES, self._asked_to_stop, lambda _: None)
-            self._prove(prices.bound(), prices.proving, prices.allowance, prices.widest)
+            self._prove(prices.bound(), prices.proving, prices.allowance, prices.swept)
             yield "every plan"
 
     def _decomposition(self) -> Iterator[str]:
         work = ServerWork(self.server, self.gap, self.seed)
         end = self._end(_PRICES_PLAIN if self.server.plain else _PRICES_OTHER)
         work.run(end, self._asked_to_stop, lambda _: None)
-        self._prove(work.bound(), work.proving, allowance=work.allowance, swept=work.widest)
+        self._prove(work.bound(), work.proving, work.allowance, work.swept)
         plan = Plan(work.cached.T[:, None, :].copy(), work.served.T[:, None, :].copy())
         self._take(work.cached, work.served, evaluate(self.instance, plan).total)
         if self._rehearsing or not (self.closed or self.late()):
@@ -239,7 +243,8 @@ class ExactWork:
             if result is None:
                 return
             proven = bound_from_savings(self.server, result.cap)
-            self._prove(proven, self._generation.prices, swept=width)
+            prices = self._generation.prices.copy()
+            self._prove(proven, prices, swept=Swept(result.cap, prices, width, result.ahead))
             if result.cached is not None:
                 pool.consider(result.cached, self._generation.prices[self.server.models :])
                 self._read(self._generation)

@@ -1,14 +1,15 @@
 """Runs the sweeps of ``sweep.py`` for one server: a better plan, a better bound, or both.
 
 What keeps a sweep over many slots wide is that every state may still lose in later slots what all of them
-must lose there. So blocks of slots are swept first, last block first, each from the open state: the least
-excess of the slots from a block on is then known and charged to every state before it. A block's least
-excess is small beside the slack of all slots together, and only plans below it need to be followed: a limit
-starts low and grows until a block stays below it. So blocks stay narrow, and can be many and long.
+must lose there. So sweeps from the open state are done first, from every other slot, the last one first: the
+least excess of the slots from there on is then known, and charged to every state of a sweep that begins
+before it. From one beginning to the next the least excess grows little. So its limit starts just above what
+is known, and is raised until a sweep stays below it: such a sweep follows few states, and can go far.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -23,11 +24,10 @@ from .sweep import LARGEST_MODELS, OPEN, expand
 
 BoolArray = np.typing.NDArray[np.bool_]
 
-_STEP = 10
-_SPAN = 80
-"""Slots from one block's start to the next one's, and slots of a block."""
-_FIRST_SHARE = 64
-"""Part of the slack that a block may use up before its limit is doubled."""
+_STEP, _SPAN = 2, 250
+"""Slots from one sweep's beginning to the next one's, and the most slots of one that bounds what is ahead."""
+_FIRST_RISE, _FASTER = 2.0, 1.5
+"""Rise of a limit, in parts of the slack as if all slots used it up alike; how much faster it then rises."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,21 @@ class Sweep:
         Proven: no plan saves more than this, or than the figure that had to be beaten.
     complete
         No state was dropped for lack of room.
+    ahead
+        (T + 1,) proven: what the slots from each slot on cost a plan at least, beside the cap that the prices
+        alone prove (cost).
     """
 
     cached: BoolArray | None
     cap: float
     complete: bool
+    ahead: FloatArray
 
 
 def sweep(
     server: Server, prices: FloatArray, known: float, width: int, stop: Callable[[], bool]
 ) -> Sweep | None:
-    """Sweep the server's slots with at most ``width`` states alive.
+    """Sweep the server's slots (None: there are too many models) with at most ``width`` states alive.
 
     Parameters
     ----------
@@ -61,43 +65,50 @@ def sweep(
     known
         Savings of the best plan known: states that cannot beat it are dropped.
     stop
-        Asked once a slot; when true, None is returned.
+        Asked once a slot; when true, what is proved so far is returned.
     """
     if server.models > LARGEST_MODELS:
         return None
     field = _Field.of(server, prices)
     scaled, slots = field.scaled, server.slots
     target = float(np.floor((known - scaled.resource) * scaled.scale))
+    ahead = _least_excess(field, field.root - target, width, stop)
+    cap = max(field.root - ahead[0], target)
+    run = _run(field, 0, slots, target, ahead, width, stop)
+    if run is None:
+        return Sweep(None, cap / scaled.scale + scaled.resource, complete=False, ahead=ahead / scaled.scale)
+    cap = min(cap, max(run.cap, target))
+    found = _trace(run, server.models) if run.best > target else None
+    return Sweep(
+        found, cap / scaled.scale + scaled.resource, run.dropped <= target, ahead=ahead / scaled.scale
+    )
+
+
+def _least_excess(field: _Field, slack: float, width: int, stop: Callable[[], bool]) -> FloatArray:
+    """Least excess (T + 1,) of the slots from each slot on, whatever the state there; at most ``slack``.
+
+    What is known so far if stopped: less, and valid.
+    """
+    slots = field.graph[0].shape[1] - 1
     ahead = np.zeros(slots + 1)
     for begin in range(_STEP * ((slots - 1) // _STEP), 0, -_STEP):
-        least = _least_from(field, begin, ahead, field.root - target, width, stop)
-        if least is None:
-            return None
-        ahead[: begin + 1] = max(least, ahead[begin])
-    run = _run(field, 0, slots, target + ahead[1:], width, stop)
-    if run is None:
-        return None
-    cap = max(run.best, run.dropped, target)
-    found = _trace(run, server.models) if run.best > target else None
-    return Sweep(found, cap / scaled.scale + scaled.resource, complete=run.dropped <= target)
-
-
-def _least_from(
-    field: _Field, begin: int, ahead: FloatArray, slack: float, width: int, stop: Callable[[], bool]
-) -> float | None:
-    """Least excess of the slots from ``begin`` on, up to ``slack``; None if stopped."""
-    end = min(begin + _SPAN, ahead.size - 1)
-    beyond = max(1.0, slack // _FIRST_SHARE)
-    while True:
-        limit = min(slack, ahead[end] + beyond)
-        lowest = field.root - limit
-        run = _run(field, begin, end, lowest + ahead[1:], width, stop)
-        if run is None:
-            return None
-        least = field.root - max(run.best, run.dropped, lowest + ahead[end]) + ahead[end]
-        if least < limit or limit >= slack:
-            return float(least)
-        beyond *= 2.0
+        rise = max(1.0, _FIRST_RISE * slack * _STEP / slots)
+        least = ahead[begin]
+        while least < slack:
+            limit = min(slack, ahead[begin] + rise)
+            lowest, end = field.root - limit, min(begin + _SPAN, slots)
+            run = _run(field, begin, end, lowest, ahead, width, stop, narrow=True)
+            if run is None:
+                break
+            reached = field.root - max(run.cap, lowest)
+            least = max(least, reached)
+            if reached < limit:
+                break
+            rise *= _FASTER
+        ahead[: begin + 1] = least
+        if stop():
+            break
+    return ahead
 
 
 @dataclass(frozen=True)
@@ -137,8 +148,12 @@ class _Field:
 
 @dataclass(frozen=True)
 class _Run:
-    """Best cap at the end (-inf if no state is left), best cap dropped after its charge, and the way back."""
+    """Proven cap on every plan; best cap left at the end (-inf: none) and best one dropped; the way back.
 
+    All caps are taken after what is ahead is charged.
+    """
+
+    cap: float
     best: float
     dropped: float
     parents: list[IntArray]
@@ -146,30 +161,46 @@ class _Run:
 
 
 def _run(
-    field: _Field, begin: int, end: int, floors: FloatArray, width: int, stop: Callable[[], bool]
+    field: _Field,
+    begin: int,
+    end: int,
+    lowest: float,
+    ahead: FloatArray,
+    width: int,
+    stop: Callable[[], bool],
+    *,
+    narrow: bool = False,
 ) -> _Run | None:
-    """Sweep slots begin to end - 1; a state after slot t needs a cap above ``floors[t]``."""
+    """Sweep slots begin to end - 1; a state after slot t needs a cap above ``lowest + ahead[t + 1]``.
+
+    The best cap alive or dropped holds for all plans after any slot, so the least of these is proven.
+    ``narrow`` does only what can lower it: it leaves out states that do not beat the best one dropped.
+    """
     first, successor = field.graph
     models = first.shape[0]
     limits = (_since(begin, end, first, successor), first[:, 1:] - 1)
     state = np.zeros((width, models), dtype=np.int32)
     state[0] = OPEN if begin > 0 else 0
     caps, count = np.full(width, field.root), 1
-    dropped = -np.inf
+    cap, best, dropped = math.inf, -math.inf, -math.inf
     parents, masks = [], []
     for t in range(begin, end):
         if stop():
             return None
+        charge = ahead[t + 1]
+        floor = (max(lowest, dropped) if narrow else lowest) + charge
         count, lost, parent, mask = expand(
-            t, state, caps, count, field.graph, field.costs, limits, field.shelf, floors[t], field.codes,
+            t, state, caps, count, field.graph, field.costs, limits, field.shelf, floor, field.codes,
             8 * width + 64,
         )  # fmt: skip
-        dropped = max(dropped, lost - (floors[t] - floors[end - 1]))
+        dropped = max(dropped, lost - charge)
         parents.append(parent)
         masks.append(mask)
-        if count == 0:
+        best = float(caps[:count].max(initial=-np.inf)) - charge
+        cap = min(cap, max(best, dropped))
+        if count == 0 or (narrow and dropped >= cap):
             break
-    return _Run(float(caps[:count].max(initial=-np.inf)), dropped, parents, masks)
+    return _Run(cap, best, dropped, parents, masks)
 
 
 def _since(begin: int, end: int, first: IntArray, successor: IntArray) -> IntArray:

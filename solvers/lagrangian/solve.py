@@ -22,7 +22,7 @@ from ..certificate import certified
 from ..parallel import deferred_interrupt, work_on_servers
 from ..solution import Solution, refereed
 from .server import Server
-from .work import ServerWork
+from .work import ServerWork, sweep_details
 
 _RESERVE = 0.03
 
@@ -56,7 +56,8 @@ def solve_lagrangian(
         ``details`` holds the prices that prove the bound (`bound_from_prices`): ``presence_price`` (T, N, M),
         ``compute_price`` and ``energy_price`` (T, N), ``service_price`` (T, N, S; what a request pays a slot
         to be let in: where it is used, the prices of the limits are 0), and ``iterations`` (evaluations of
-        the dual function).
+        the dual function), ``widest_sweep`` and ``excess_ahead`` (N, T + 1; cost): width of the sweeps behind
+        the bound, and what they found that the slots from each slot on cost beyond what prices prove.
         ``certificate`` holds them in whole numbers, for `edgeopt.solvers.certificate.check_certificate`.
     """
     _compile()
@@ -108,7 +109,7 @@ def _join(
             axis=1,
         ),
         "iterations": sum(work.iterations for work in works),
-        "widest_sweep": max(work.widest for work in works),
+        **sweep_details([work.swept for work in works], instance.slots),
         "server_bounds": np.array(bounds),
         "interrupted": interrupted,
     }

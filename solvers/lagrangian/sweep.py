@@ -67,11 +67,12 @@ def expand(t, state, caps, count, graph, costs, limits, shelf, floor, codes, poo
     bound = np.empty(pool)
     parent, mask, key = np.empty(pool, np.int64), np.empty(pool, np.int64), np.empty(pool, np.int64)
     candidates = (bound, parent, mask, key)
-    gain, order, code = np.empty(models), np.empty(models, np.int64), np.empty(models, np.int64)
+    gain, order, code = np.empty(models), np.arange(models), np.empty(models, np.int64)
+    rank = np.empty(models)
     found, dropped = 0, -np.inf
     for p in range(count):
         base = caps[p] - costs[4][t] - _items(t, state[p], graph, costs, limits, codes, gain, code)
-        _sort_items(gain, shelf[0], order)
+        _sort_items(gain, shelf[0], rank, order)
         found, floor, dropped = _enumerate(
             p, base, gain, code, order, shelf, candidates, found, floor, dropped, state
         )
@@ -117,6 +118,10 @@ def _enumerate(  # type: ignore[no-untyped-def]
     while True:
         if k < models and worth + _rest(gain, footprint, order, k, capacity - weight) > floor:
             m = order[k]
+            if gain[m] <= 0.0 and worth + gain[m] <= floor:
+                taken[k:] = False  # no model from here on is worth less of a loss
+                k = models
+                continue
             if weight + footprint[m] <= capacity:
                 taken[k] = True
                 worth += gain[m]
@@ -147,17 +152,17 @@ def _enumerate(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sort_items(gain, footprint, order):  # type: ignore[no-untyped-def]
-    """Positive gains by falling gain per byte, then the others, least loss first."""
+def _sort_items(gain, footprint, rank, order):  # type: ignore[no-untyped-def]
+    """Positive gains by falling gain per byte, then the others, least loss first.
+
+    ``order`` holds some order of all models, best that of a similar state: little is then left to be moved.
+    """
     for m in range(order.shape[0]):
-        k = m
-        rank = gain[m] / footprint[m] if gain[m] > 0.0 else gain[m]
-        while k > 0:
-            other = order[k - 1]
-            theirs = gain[other] / footprint[other] if gain[other] > 0.0 else gain[other]
-            if theirs >= rank:
-                break
-            order[k] = other
+        rank[m] = gain[m] / footprint[m] if gain[m] > 0.0 else gain[m]
+    for i in range(1, order.shape[0]):
+        m, k = order[i], i
+        while k > 0 and rank[order[k - 1]] < rank[m]:
+            order[k] = order[k - 1]
             k -= 1
         order[k] = m
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +52,24 @@ _ROUNDING = 0.99
 """Share of the asked gap that is aimed at: the safe bound lies a little below the one that is searched."""
 
 
+@dataclass(frozen=True)
+class Swept:
+    """A cap on the savings that a sweep proved: the prices (M + 2, T), its width, and what it found ahead."""
+
+    cap: float
+    prices: FloatArray
+    width: int
+    ahead: FloatArray
+
+
+def sweep_details(sweeps: Sequence[Swept | None], slots: int) -> dict[str, Any]:
+    """Entries of ``Solution.details`` from which a verifier repeats the sweeps of all servers."""
+    return {
+        "widest_sweep": max(0 if swept is None else swept.width for swept in sweeps),
+        "excess_ahead": np.array([np.zeros(slots + 1) if swept is None else swept.ahead for swept in sweeps]),
+    }
+
+
 class ServerWork:
     """Prices and plans of one server, improved together; complete and consistent at any moment.
 
@@ -60,8 +80,8 @@ class ServerWork:
     proving, allowance
         (M + 2, T) prices behind `bound`, and (S, T) what a request pays a slot to be let in besides; None
         where nothing is gained so.
-    cap
-        Proven cap on the savings that a sweep found; inf if none did.
+    swept
+        What the best sweep proved, and at which prices; None if there is none, or prices prove more.
     cached, served
         (M, T) and (S, T) of the best plan.
     """
@@ -77,9 +97,8 @@ class ServerWork:
         self._packed: list[tuple[AllowanceSearch, bool]] = []
         self.cached: BoolArray = np.zeros((server.models, server.slots), dtype=np.bool_)
         self.served = np.zeros_like(server.cap)
-        self.cap = math.inf
+        self.swept: Swept | None = None
         self.iterations = 0
-        self.widest = 0
         self._best = math.inf
         self._bound: float | None = None
         self._deadline = math.inf
@@ -97,7 +116,7 @@ class ServerWork:
         pool = PlanPool(dual, self.seed)
         try:
             for _ in self._pieces(search, pool):
-                cap = min(search.best, self._best, self.cap)
+                cap = min(search.best, self._best, math.inf if self.swept is None else self.swept.cap)
                 report(relative_gap(self.server.cloud_only - pool.worth, self.server.cloud_only - cap))
                 if cap <= self._enough(pool) or self._late():
                     break
@@ -135,7 +154,8 @@ class ServerWork:
     def _settle(self) -> None:
         """Compute the bound, and drop the prices that prove less."""
         self.proving = self.prices
-        best = max(safe_bound(self.server, self.prices), bound_from_savings(self.server, self.cap))
+        best = safe_bound(self.server, self.prices)
+        swept = 0.0 if self.swept is None else bound_from_savings(self.server, self.swept.cap)
         if self.exact_prices is not None:
             exact = safe_bound(self.server, self.exact_prices, exact_chains=True)
             if exact > best:
@@ -147,6 +167,10 @@ class ServerWork:
             proven = safe_bound(self.server, prices, exact_chains=exact_chains, allowance=search.allowance)
             if proven > best:
                 best, self.proving, self.allowance = proven, prices, search.allowance
+        if self.swept is not None and swept > best:
+            best, self.proving, self.allowance = swept, self.swept.prices, None
+        else:
+            self.swept = None
         self._packed = []
         self._bound = best
 
@@ -214,8 +238,8 @@ class ServerWork:
         result = sweep(self.server, search.prices, self._enough(pool), width, self._late)
         if result is None:
             return False
-        self.widest = max(self.widest, width)
-        self.cap = min(self.cap, result.cap)
+        if self.swept is None or result.cap < self.swept.cap:
+            self.swept = Swept(result.cap, search.prices.copy(), width, result.ahead)
         if result.cached is not None:
             resource = search.prices[self.server.models :]
             pool.consider(result.cached, resource)

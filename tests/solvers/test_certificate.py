@@ -132,9 +132,14 @@ def test_any_prices_give_a_valid_bound(case: tuple[Instance, np.random.Generator
     for width, length, stride in ((0, 1, 1), (1, 1, 1), (4, 3, 2), (10_000, 2, 1), (10_000, 25, 5)):
         certificate = replace(coarse if stride == 1 else fine, width=width)
         with blocks(length, stride):
-            verdict = check_certificate(instance, certificate)
-        assert verdict.lower_bound <= best * (1 + 1e-12)
-        assert verdict.by_prices <= verdict.lower_bound
+            verdicts = [check_certificate(instance, certificate)]
+        for size in (1e-3, 0.1, 10.0):
+            unit = size * best * 2.0**certificate.scale
+            claims = rng.exponential(unit, (1, instance.slots + 1)).astype(np.int64)
+            verdicts.append(check_certificate(instance, replace(certificate, ahead=claims)))
+        for verdict in verdicts:
+            assert verdict.lower_bound <= best * (1 + 1e-12)
+            assert verdict.by_prices <= verdict.lower_bound
 
 
 @given(tiny())
@@ -143,7 +148,11 @@ def test_unbounded_integers_agree_to_the_last_bit(case: tuple[Instance, np.rando
     instance, rng = case
     solution = with_prices(instance, drawn_prices(instance, rng), claim=0.9 * optimum(instance))
     certificate = replace(solution.certificate, width=64)
-    assert check_certificate(instance, certificate) == check_certificate(instance, certificate, exact=True)
+    unit = 0.1 * optimum(instance) * 2.0**certificate.scale
+    claims = np.cumsum(rng.exponential(unit, (1, instance.slots + 1)), axis=1)[:, ::-1].astype(np.int64)
+    for ahead in (None, claims):
+        same = replace(certificate, ahead=ahead)
+        assert check_certificate(instance, same) == check_certificate(instance, same, exact=True)
 
 
 @given(tiny())
@@ -395,7 +404,9 @@ def test_another_instance_is_refused_or_named(solved: tuple[Instance, Solution])
         ({"scale": 1.5}, "scale is 1.5"),
         ({"scale": True}, "scale is True"),
         ({"width": -1}, "width is -1"),
-        ({"version": 3}, "version is 3"),
+        ({"version": 4}, "version is 4"),
+        ({"ahead": np.full((1, 41), -1)}, "never negative"),
+        ({"ahead": np.zeros((1, 40), dtype=np.int64)}, "ahead must be whole"),
         ({"service": np.zeros((2, 1, 1), dtype=np.int64)}, "service must be whole"),
         ({"compute": np.zeros((2, 1), dtype=np.int64)}, "compute must be whole"),
         ({"energy": np.zeros((40, 1))}, "energy must be whole"),
@@ -471,12 +482,58 @@ def test_there_is_no_certificate_without_prices_or_plan() -> None:
             with_prices(instance, {"presence_price": wrong})
 
 
+@pytest.fixture(scope="module")
+def swept() -> tuple[Instance, Solution]:
+    """A solution whose proof needs what its certificate claims to lie ahead."""
+    instance = scenario("workflow", slots=120)
+    solution = solve(instance, "lagrangian", gap=1e-6)
+    assert solution.certificate is not None
+    assert solution.certificate.ahead.any()
+    return instance, solution
+
+
+def test_what_is_claimed_to_lie_ahead_is_proved_and_needed(swept: tuple[Instance, Solution]) -> None:
+    """Claims that are true pass with a handful of states; without them so few prove less."""
+    instance, solution = swept
+    certificate = replace(solution.certificate, width=200)
+    verdict = check_certificate(instance, certificate)
+    assert verdict.proved
+    assert verdict.by_prices < verdict.lower_bound
+    assert not check_certificate(instance, replace(certificate, ahead=None)).proved
+
+
+def test_claims_that_are_too_high_forge_nothing(swept: tuple[Instance, Solution]) -> None:
+    """Every claim too high by a tenth, or one by a lot: the verifier proves what is true, and says so."""
+    instance, solution = swept
+    certificate = solution.certificate
+    higher = certificate.ahead + certificate.ahead // 10
+    jump = certificate.ahead.copy()
+    jump[0, :60] += jump.max()
+    for ahead in (higher, jump):
+        claim = replace(certificate, ahead=ahead, bounds=1.01 * certificate.bounds)
+        verdict = check_certificate(instance, claim)
+        assert verdict.lower_bound <= solution.cost
+        assert not verdict.proved
+
+
+def test_files_of_the_second_version_are_read(swept: tuple[Instance, Solution]) -> None:
+    """They have no claims: what is ahead is found in blocks."""
+    instance, solution = swept
+    record = solution.certificate.record()
+    del record["ahead"]
+    old = Certificate.of_record(record | {"version": 2}, solution.plan, solution.cost)
+    verdict = check_certificate(instance, old)
+    assert verdict.by_prices < verdict.lower_bound <= solution.cost
+    with pytest.raises(InvalidOption, match="version is 1"):
+        Certificate.of_record(record | {"version": 1}, solution.plan, solution.cost)
+
+
 def test_files_of_the_first_version_are_read(solved: tuple[Instance, Solution]) -> None:
     instance, solution = solved
     record = {
         name: value
         for name, value in solution.certificate.record().items()
-        if name not in ("service", "version")
+        if name not in ("service", "version", "ahead")
     }
     old = Certificate.of_record(record, solution.plan, solution.cost)
     assert check_certificate(instance, old) == check_certificate(instance, solution.certificate)
