@@ -126,7 +126,7 @@ class Sweep:
         return self._runs([begin], [end], ahead, [limit])[0]
 
     def _runs(self, begins: list[int], ends: list[int], ahead: list[int], limits: list[int]) -> list[int]:
-        """Least excess, at most its limit, of the slots from each of ``begins`` on; each is swept up to its end.
+        """Least excess, at most its limit, of the slots from each of ``begins`` on, up to each end.
 
         States that will not stay below the best one dropped are left out: they change nothing.
         """
