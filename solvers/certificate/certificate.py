@@ -132,7 +132,8 @@ class Certificate:
         if plan is None:
             raise InvalidOption("certificate: there is no plan beside it")
         earlier = "ahead" not in record and record.get("version", 2) == 2
-        return cls(**(record | {"version": VERSION} if earlier else record), plan=plan, cost=cost)
+        entries = {**record, "version": VERSION} if earlier else record
+        return cls(**entries, plan=plan, cost=cost)
 
 
 def _prices(name: str, value: Any, shape: tuple[int, ...]) -> IntArray:
