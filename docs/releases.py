@@ -47,7 +47,8 @@ python docs/releases.py policies 0.1 benchmark-results
 ```
 
 **Gap** is cost / lower bound - 1: the cost is the referee's, the bound that of `solve(instance)`.
-**Budget** is wall-clock seconds an instance, so a busy machine does worse. Instances are
+**Budget** is wall-clock seconds an instance, so a busy machine does worse; **processor time**, over all
+instances of the set, is what the solver really had. Instances are
 `scenario(name, size=size, seed=0, 1, ...)`, split "test". The lower bound is that of plans that know the
 future; [how to read a gap](gaps.md) says what that means for a policy.
 """
@@ -135,7 +136,7 @@ def section(found: dict[str, Any]) -> str:
     lines += [
         f"| {row['set']}, {row['size']} | {row['shape'] or 'several'} | {row['instances']} "
         f"| {row['budget_seconds']:.0f} s | {row['optimal']} | {100 * row['mean_gap']:.4f} % "
-        f"| {100 * row['largest_gap']:.4f} % | {row['processor_seconds']:.0f} s |"
+        f"| {100 * row['largest_gap']:.4f} % | {row['processor_seconds']:.1f} s |"
         for row in found["solver"]
     ]
     cases = found.get("policies", [])

@@ -11,6 +11,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile(
     "ci", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], max_examples=60
 )
+settings.register_profile(
+    "quick", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=5
+)  # which lines run at all, for the measurement of coverage
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -113,6 +113,22 @@ def test_iterative_quotes_by_hand() -> None:
     assert (outcome.trades, outcome.rounds) == (0, 7)
 
 
+def test_iterative_quotes_serve_those_first_who_take_the_other_quote_as_well() -> None:
+    """At 4 one pair could trade, at 5 two: 5 is the price, and the seller who would take 4 comes first."""
+    outcome = IterativeDoubleAuction().clear(Market([9, 9, 4], [5, 5, 4]))
+    assert (outcome.price, outcome.buyers, outcome.sellers) == (5, (0, 1), (2, 0))
+
+
+def test_iterative_quotes_in_floats_are_refused_where_steps_get_lost() -> None:
+    """Whole numbers of steps are exact up to 2^52 of them, whatever the unit."""
+    auction, most = IterativeDoubleAuction(), 2.0**52
+    assert auction.clear(Market(np.array([most]), np.array([1.0]))).trades == 1
+    with pytest.raises(InvalidOption, match="too fine"):
+        auction.clear(Market(np.array([most + 1]), np.array([1.0])))
+    tiny = Market(np.array([2.0**-20]), np.array([2.0**-21]))
+    assert IterativeDoubleAuction(step=2.0**-60).clear(tiny).trades == 1
+
+
 @given(markets())
 def test_iterative_quotes_are_efficient_with_a_fine_step(market: Market) -> None:
     """Whole reports and half steps: a clearing price is among the quotes, up to who is served at a tie."""
@@ -260,6 +276,7 @@ def test_same_seed_same_lot() -> None:
         lambda: McAfee(padding="support", support=(2, 1)),
         lambda: IterativeDoubleAuction(step=0),
         lambda: IterativeDoubleAuction(step=float("nan")),
+        lambda: IterativeDoubleAuction(step=float("inf")),
         lambda: IterativeDoubleAuction(step="1"),
         lambda: IterativeDoubleAuction(step=1e-30).clear(Market([1.0], [0.0])),
     ],
