@@ -8,7 +8,7 @@ and test instances, its interval a bootstrap over both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from ..standings import interquartile_mean
 from ..study import Report
 from ..suite import run_benchmark
 from .options import Options
-from .variants import require_learners, train_all, variants_of
+from .variants import QUICK_TRAINING, Training, require_learners, train_all, variants_of
 
 HEURISTICS = ("index", "index-ar", "dual-index", "mpc", "analog", "lru-admission", "look-ahead")
 """What is tuned and run beside the learners; look-ahead sees the future and shows what a forecast can win."""
@@ -39,10 +39,10 @@ class Study:
         Scenarios, and the learners of `variants.VARIANTS`.
     training_seeds, test_seeds
         How many of each.
-    examples, runs, passes, generations
-        Of the training (`learning.algorithms.foresight`).
-    knobs
-        Sizes of the scenarios.
+    training
+        What all are trained on.
+    time_limit
+        Seconds to search for each best plan.
     """
 
     families: tuple[str, ...] = ("decoy", "workflow")
@@ -50,13 +50,8 @@ class Study:
     heuristics: tuple[str, ...] = HEURISTICS
     training_seeds: int = 3
     test_seeds: int = 20
-    examples: int = 128
-    runs: int = 64
-    passes: int = 6
-    generations: int = 120
+    training: Training = field(default_factory=Training)
     time_limit: float = 60.0
-    size: str = "medium"
-    slots: int | None = None
 
 
 QUICK = Study(
@@ -65,13 +60,8 @@ QUICK = Study(
     heuristics=("index",),
     training_seeds=1,
     test_seeds=2,
-    examples=4,
-    runs=4,
-    passes=1,
-    generations=2,
+    training=QUICK_TRAINING,
     time_limit=10.0,
-    size="small",
-    slots=30,
 )
 
 
@@ -83,20 +73,9 @@ def run(options: Options) -> Report:
 def controls(study: Study, options: Options) -> Report:
     """Train what is not yet trained, test everything, and compare."""
     require_learners()
-    from ...learning.algorithms.foresight import ForesightOptions
-    from ...learning.scores.evolution import EvolutionOptions
-
     chosen, seeds, folder = variants_of(study.variants), range(study.training_seeds), options.out / "learners"
-    training = ForesightOptions(
-        examples=study.examples,
-        runs=study.runs,
-        priced=min(study.examples, 64),
-        passes=study.passes,
-        evolution=EvolutionOptions(generations=study.generations),
-    )
     workers = options.workers
-    knobs = {"size": study.size, "slots": study.slots}
-    train_all(folder, study.families, chosen, seeds, training, workers=workers, **knobs)
+    train_all(folder, study.families, chosen, seeds, study.training, workers=workers)
     rows: list[tuple[str, ...]] = []
     findings: list[dict[str, Any]] = []
     for family in study.families:
@@ -104,8 +83,8 @@ def controls(study: Study, options: Options) -> Report:
         settings = Settings(
             scenarios=(family,),
             policies=(*study.heuristics, *(name for of in names.values() for name in of)),
-            sizes=(study.size,),  # type: ignore[arg-type]
-            slots=study.slots,
+            sizes=(study.training.size,),  # type: ignore[arg-type]
+            slots=study.training.slots,
             seeds=study.test_seeds,
             time_limit=study.time_limit,
         )

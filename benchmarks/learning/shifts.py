@@ -8,7 +8,7 @@ slots. What test-time learning recovers is the share of the frozen twin's loss t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..contestants import contestant
 from ..study import Report
 from .changes import CHANGES, changed
 from .options import Options
-from .variants import require_learners, train_all, variants_of
+from .variants import QUICK_TRAINING, Training, require_learners, train_all, variants_of
 
 LEARNERS = ("t2drl", "frozen", "slow", "reset", "twin", "deltanet", "gru", "none")
 BLOCKS = 12
@@ -39,14 +39,9 @@ class Study:
     changes: tuple[str, ...] = tuple(CHANGES)
     test_seeds: int = 12
     training_seeds: int = 1
-    examples: int = 128
-    runs: int = 64
-    passes: int = 6
-    generations: int = 120
+    training: Training = field(default_factory=Training)
     time_limit: float = 20.0
     budget: int = 160
-    size: str = "medium"
-    slots: int | None = None
 
 
 QUICK = Study(
@@ -54,14 +49,9 @@ QUICK = Study(
     heuristics=("index",),
     changes=("swapped", "capacity"),
     test_seeds=2,
-    examples=4,
-    runs=4,
-    passes=1,
-    generations=2,
+    training=QUICK_TRAINING,
     time_limit=5.0,
     budget=8,
-    size="small",
-    slots=24,
 )
 
 
@@ -79,7 +69,8 @@ def shifts(study: Study, options: Options) -> Report:
 
     require_learners()
     folder = options.out / "learners"
-    _train(study, folder, options.workers)
+    chosen, seeds = variants_of(study.learners), range(study.training_seeds)
+    train_all(folder, [study.family], chosen, seeds, study.training, workers=options.workers)
     jobs = [(study, folder, change, seed) for change in study.changes for seed in range(study.test_seeds)]
     done = Parallel(n_jobs=options.workers)(delayed(_play)(*job) for job in jobs)
     rows, findings = [], []
@@ -102,25 +93,9 @@ def shifts(study: Study, options: Options) -> Report:
     )
 
 
-def _train(study: Study, folder: Path, workers: int) -> None:
-    from ...learning.algorithms.foresight import ForesightOptions
-    from ...learning.scores.evolution import EvolutionOptions
-
-    options = ForesightOptions(
-        examples=study.examples,
-        runs=study.runs,
-        priced=min(study.examples, 64),
-        passes=study.passes,
-        evolution=EvolutionOptions(generations=study.generations),
-    )
-    knobs = {"size": study.size, "slots": study.slots}
-    chosen, seeds = variants_of(study.learners), range(study.training_seeds)
-    train_all(folder, [study.family], chosen, seeds, options, workers=workers, **knobs)
-
-
 def _contestants(study: Study, folder: Path) -> dict[str, list[OnlinePolicy]]:
     """By name, one for each training seed; all have seen the family's past, heuristics are tuned on it."""
-    knobs: dict[str, Any] = {"size": study.size, "slots": study.slots}
+    knobs = study.training.knobs
     past = [scenario(study.family, seed=seed, split="train", **knobs) for seed in range(4)]
     unseen = [scenario(study.family, seed=seed, split="validation", **knobs) for seed in range(8)]
     found: dict[str, list[OnlinePolicy]] = {
@@ -137,7 +112,7 @@ def _contestants(study: Study, folder: Path) -> dict[str, list[OnlinePolicy]]:
 
 def _play(study: Study, folder: Path, change: str, seed: int) -> dict[str, FloatArray]:
     """Costs (2T,) of every slot: the best plan's, and each contestant's, a mean over training seeds."""
-    instance = changed(change, study.family, seed, "test", size=study.size, slots=study.slots)
+    instance = changed(change, study.family, seed, "test", **study.training.knobs)
     best = solve(instance, time_limit=study.time_limit, workers=1)
     found: dict[str, FloatArray] = {}
     if best.plan is not None:

@@ -63,6 +63,48 @@ def variants_of(names: Sequence[str]) -> tuple[Variant, ...]:
     return tuple(one for one in VARIANTS if one.name in names)
 
 
+@dataclass(frozen=True)
+class Training:
+    """What every learner of a study is trained on.
+
+    Parameters
+    ----------
+    examples, runs, passes, generations
+        See `learning.algorithms.foresight.ForesightOptions`.
+    size, slots
+        Of the scenarios.
+    """
+
+    examples: int = 128
+    runs: int = 64
+    passes: int = 6
+    generations: int = 120
+    size: str = "medium"
+    slots: int | None = None
+
+    def options(self) -> ForesightOptions:
+        """The same, as the algorithm has it."""
+        from ...learning.algorithms.foresight import ForesightOptions
+        from ...learning.scores.evolution import EvolutionOptions
+
+        return ForesightOptions(
+            examples=self.examples,
+            runs=self.runs,
+            priced=min(self.examples, 64),
+            passes=self.passes,
+            evolution=EvolutionOptions(generations=self.generations),
+        )
+
+    @property
+    def knobs(self) -> dict[str, Any]:
+        """Sizes of the scenarios, as `problem.scenario` takes them."""
+        return {"size": self.size, "slots": self.slots}
+
+
+QUICK_TRAINING = Training(examples=4, runs=4, passes=1, generations=2, size="small", slots=24)
+"""Does it work, not how well."""
+
+
 def require_learners() -> None:
     """Refuse to go on without the libraries of learning.
 
@@ -80,17 +122,13 @@ def train_all(
     families: Sequence[str],
     variants: Sequence[Variant],
     seeds: Sequence[int],
-    options: ForesightOptions,
+    training: Training,
     *,
     workers: int,
-    **knobs: Any,
 ) -> None:
     """Train every learner that the folder does not hold; what was interrupted goes on.
 
-    Parameters
-    ----------
-    knobs
-        Of the scenarios: sizes. A folder is for one choice of them and of the options.
+    A folder is for one `Training`.
     """
     from joblib import Parallel, delayed
 
@@ -102,22 +140,16 @@ def train_all(
     }
     todo = [(place, *of) for place, of in wanted.items() if not (place / "card.json").exists()]
     Parallel(n_jobs=workers)(
-        delayed(_train)(place, family, dict(one.config), seed, options, knobs)
-        for place, one, family, seed in todo
+        delayed(_train)(place, family, dict(one.config), seed, training) for place, one, family, seed in todo
     )
 
 
-def _train(
-    place: Path,
-    family: str,
-    config: dict[str, Any],
-    seed: int,
-    options: ForesightOptions,
-    knobs: dict[str, Any],
-) -> None:
+def _train(place: Path, family: str, config: dict[str, Any], seed: int, training: Training) -> None:
     from ...learning import T2DRL, scenario_source
     from ...learning.t2drl.config import Config
     from ...learning.t2drl.recipes import TRAINING_EPISODES
 
-    source = scenario_source(family, seeds=TRAINING_EPISODES, **knobs)
-    T2DRL.train({family: source}, config=Config(**config), options=options, seed=seed, folder=place)
+    source = scenario_source(family, seeds=TRAINING_EPISODES, **training.knobs)
+    T2DRL.train(
+        {family: source}, config=Config(**config), options=training.options(), seed=seed, folder=place
+    )
