@@ -16,6 +16,7 @@ from ...problem.errors import EdgeoptError, InvalidOption
 from ..study import Report, document, show, write
 from . import controls, shifts, sizes, tiny
 from .options import Options
+from .variants import VARIANTS
 
 PARTS = {"controls": controls.run, "shifts": shifts.run, "sizes": sizes.run, "tiny": tiny.run}
 
@@ -29,6 +30,9 @@ def main(
     family: Annotated[
         list[str] | None, typer.Option(help="A scenario in place of the part's; may be given often.")
     ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help=f"Any of {', '.join(one.name for one in VARIANTS)}; often.")
+    ] = None,
     training_seeds: Annotated[
         int | None, typer.Option(help="Trainings of each learner in place of the part's.", min=1)
     ] = None,
@@ -39,8 +43,8 @@ def main(
 ) -> None:
     """Score learners: against their controls, under shifts, on larger servers, and on tiny exact worlds."""
     reports: list[Report] = []
-    options = Options(out, quick, tuple(family or ()), training_seeds, test_seeds)
     try:
+        options = Options(out, quick, tuple(family or ()), _variants(variant), training_seeds, test_seeds)
         for name in parts:
             if name not in PARTS:
                 raise InvalidOption(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
@@ -55,6 +59,15 @@ def main(
         raise typer.Exit(2) from None
     if as_json:
         typer.echo(json.dumps(document(reports, sys.argv)))
+
+
+def _variants(names: list[str] | None) -> tuple[str, ...]:
+    """The names, and T2DRL itself and its frozen twin, with which all are compared."""
+    known = [one.name for one in VARIANTS]
+    for name in names or ():
+        if name not in known:
+            raise InvalidOption(f"unknown variant {name!r}: choose from {', '.join(known)}")
+    return tuple(dict.fromkeys(["t2drl", "frozen", *names])) if names else ()
 
 
 if __name__ == "__main__":

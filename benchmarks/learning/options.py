@@ -20,13 +20,14 @@ class Options:
         Folder of learners, journals and JSON.
     quick
         Small sizes: does it work, not how well.
-    families, training_seeds, test_seeds
+    families, variants, training_seeds, test_seeds
         In place of the part's own; empty and None keep those.
     """
 
     out: Path
     quick: bool = False
     families: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
     training_seeds: int | None = None
     test_seeds: int | None = None
 
@@ -39,4 +40,5 @@ class Options:
         """What is in place of the part's own, by name."""
         counts = {"training_seeds": self.training_seeds, "test_seeds": self.test_seeds}
         found: dict[str, Any] = {name: value for name, value in counts.items() if value is not None}
-        return found | ({"families": self.families} if self.families else {})
+        lists = {"families": self.families, "variants": self.variants}
+        return found | {name: value for name, value in lists.items() if value}

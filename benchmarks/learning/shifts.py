@@ -31,10 +31,10 @@ BLOCKS = 12
 
 @dataclass(frozen=True)
 class Study:
-    """How much is trained and tested; learners are those of `controls` where the folder holds them."""
+    """How much is trained and tested; learners that `controls` has trained in the same folder are used."""
 
     family: str = "decoy"
-    learners: tuple[str, ...] = LEARNERS
+    variants: tuple[str, ...] = LEARNERS
     heuristics: tuple[str, ...] = ("index", "index-ar")
     changes: tuple[str, ...] = tuple(CHANGES)
     test_seeds: int = 12
@@ -45,7 +45,7 @@ class Study:
 
 
 QUICK = Study(
-    learners=("t2drl", "frozen"),
+    variants=("t2drl", "frozen"),
     heuristics=("index",),
     changes=("swapped", "capacity"),
     test_seeds=2,
@@ -69,7 +69,7 @@ def shifts(study: Study, options: Options) -> Report:
 
     require_learners()
     folder = options.out / "learners"
-    chosen, seeds = variants_of(study.learners), range(study.training_seeds)
+    chosen, seeds = variants_of(study.variants), range(study.training_seeds)
     train_all(folder, [study.family], chosen, seeds, study.training, workers=options.workers)
     jobs = [(study, folder, change, seed) for change in study.changes for seed in range(study.test_seeds)]
     done = Parallel(n_jobs=options.workers)(delayed(_play)(*job) for job in jobs)
@@ -103,7 +103,7 @@ def _contestants(study: Study, folder: Path) -> dict[str, list[OnlinePolicy]]:
             contestant(one.policy(folder, study.family, seed)).fit(past)
             for seed in range(study.training_seeds)
         ]
-        for one in variants_of(study.learners)
+        for one in variants_of(study.variants)
     }
     for name in study.heuristics:
         found[name] = [tune(contestant(name).fit(past), unseen, study.budget, seed=0)]
