@@ -4,13 +4,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: benchmark test lint docs clean
+.PHONY: benchmark test coverage lint docs clean
 
 benchmark: $(INSTALLED)
 	$(BIN)/edgeopt benchmark $(ARGS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+coverage: $(INSTALLED)
+	$(BIN)/pip install -q -c constraints.txt pytest-cov
+	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -q -n 2 --cov --cov-report=term:skip-covered \
+	  tests/problem tests/solvers tests/mechanisms $(ARGS)
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -270,6 +270,7 @@ def test_same_seed_same_lot() -> None:
         lambda: KDoubleAuction("half"),
         lambda: PostedPrice(-1),
         lambda: PostedPrice(float("nan")),
+        lambda: PostedPrice(float("inf")),
         lambda: McAfee(padding="zeros"),  # type: ignore[arg-type]
         lambda: McAfee(padding="support"),
         lambda: McAfee(support=(0, 1)),
