@@ -55,7 +55,7 @@ def _in_turns() -> tuple[Instance, MarkovDemand]:
     arrivals = 2 * np.eye(3, dtype=np.int64)
     stay, move = 0.75, 0.25
     transition = stay * np.eye(3) + move * np.roll(np.eye(3), 1, axis=1)
-    return _world(40, 3, 1.5), MarkovDemand(np.arange(3), [Chain([1 / 3] * 3, transition, arrivals)])
+    return _world(40, 3, 3.0), MarkovDemand(np.arange(3), [Chain([1 / 3] * 3, transition, arrivals)])
 
 
 WORLDS: Mapping[str, Callable[[], tuple[Instance, MarkovDemand]]] = {
