@@ -14,12 +14,18 @@ from typing import Annotated
 import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
-from . import growth, optimum, paging, publish, scale
+from . import across, growth, optimum, paging, publish, scale
 from .cases import data_folder
 from .part import Options, Report, contestants
 from .runs import Job, Outcome, perform
 
-PARTS = {"optimum": optimum.run, "scale": scale.run, "growth": growth.run, "paging": paging.run}
+PARTS = {
+    "optimum": optimum.run,
+    "scale": scale.run,
+    "growth": growth.run,
+    "paging": paging.run,
+    "across": across.run,
+}
 
 
 def main(
