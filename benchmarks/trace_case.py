@@ -51,8 +51,8 @@ class TraceCase:
 
     @classmethod
     def of(cls, path: Path, windows: int, slot_seconds: float, **counts: int | None) -> TraceCase:
-        """Name a trace by the bytes that it holds now."""
-        return cls(path, _content_digest(path), windows, slot_seconds, **counts)
+        """Name a trace by the bytes that it holds now, and by a path that means the same in any folder."""
+        return cls(path.absolute(), _content_digest(path), windows, slot_seconds, **counts)
 
     @property
     def name(self) -> str:

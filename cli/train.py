@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .console import console, progress_bar
+from .where import ADDRESS_HELP, ENGINE_HELP
 
 if TYPE_CHECKING:
-    from ..learning.serving.sources import EpisodeSource
     from ..learning.t2drl.t2drl import T2DRL
 
 
@@ -44,6 +44,13 @@ def train(
     slot_seconds: Annotated[float, typer.Option(help="Length of a trace's slots in seconds.")] = 30.0,
     size: Annotated[str, typer.Option(help="Scenario: small, medium or large.")] = "medium",
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(help="Learners, from this seed on, each in a folder of its own.", min=1)
+    ] = 1,
+    apart: Annotated[bool, typer.Option("--apart", help="A learner for each family by itself.")] = False,
+    engine: Annotated[str | None, typer.Option(help=f"Of several learners. {ENGINE_HELP}")] = None,
+    address: Annotated[str | None, typer.Option(help=ADDRESS_HELP)] = None,
+    workers: Annotated[int | None, typer.Option(help="Learners at a time. All cores by default.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the state, the scalars and the learner.")] = Path(
         "t2drl"
     ),
@@ -54,14 +61,23 @@ def train(
     A training that was interrupted goes on where it stopped when the same command is given again.
     """
     from ..learning import T2DRL
+    from ..learning.sweep import Episodes, trainings
     from ..learning.t2drl.config import Config
     from ..learning.t2drl.recipes import options_of
+    from ..solvers.engines import Engine
+    from .train_sweep import train_sweep
 
     config = Config(core=core, width=width, learns=inner_loop)
     given = {"examples": examples, "runs": runs, "passes": passes, "generations": generations}
     given |= {"updates": updates, "lanes": lanes}
     options = options_of(algorithm, {name: value for name, value in given.items() if value is not None})
-    families = _families(scenario, trace, slots=slots, slot_seconds=slot_seconds, size=size)
+    names, path = tuple(scenario) if scenario else None, None if trace is None else trace.absolute()
+    episodes = Episodes(names, path, slots, slot_seconds, size)
+    if seeds > 1 or apart or engine is not None or address is not None:
+        tasks = trainings(episodes, algorithm, config, options, range(seed, seed + seeds), apart=apart)
+        train_sweep(tasks, out, Engine(engine or "local", address, workers), as_json=as_json)
+        return
+    families = episodes.families()
     with progress_bar(quiet=as_json) as bar:
         row = bar.add_task("training", total=None)
 
@@ -73,17 +89,6 @@ def train(
             families, algorithm=algorithm, config=config, options=options, seed=seed, folder=out, watch=watch
         )
     _say(learner, out, as_json=as_json)
-
-
-def _families(
-    names: list[str] | None, trace: Path | None, *, slots: int | None, slot_seconds: float, size: str
-) -> dict[str, EpisodeSource]:
-    from ..learning.t2drl.recipes import scenario_families, trace_family
-
-    if trace is not None:
-        families = trace_family(trace, slots=slots or 120, slot_seconds=slot_seconds)
-        return families | (scenario_families(names, slots=slots, size=size) if names else {})
-    return scenario_families(names, slots=slots, size=size)
 
 
 def _say(learner: T2DRL, out: Path, *, as_json: bool) -> None:

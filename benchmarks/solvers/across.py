@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import typer
+
 from ...problem.errors import EdgeoptError
 from ...solvers.engines import engine_names
 from .cases import ScenarioCase
@@ -26,7 +28,7 @@ from .runs import Outcome
 
 CASE = ScenarioCase("decoy", 20, 500, 40, servers=100)
 QUICK = ScenarioCase("decoy", 4, 24, 8, servers=4)
-METHOD, GAP, WORKERS = "lagrangian", 1e-4, 2
+METHOD, GAP, WORKERS = "lagrangian", 1e-3, 2
 MEBIBYTE = 2**20
 
 
@@ -73,11 +75,13 @@ def run(options: Options, perform: Perform) -> Report:  # noqa: ARG001 - every p
     ]
     outcomes: list[Outcome] = []
     for engine in ("local",) if options.quick else engine_names():
+        typer.echo(f"{case.name} on {engine} ...", err=True)
         try:
             account, usage = measured(engine, case)
         except EdgeoptError as error:
             notes.append(f"{engine}: {error}")
             continue
+        typer.echo(f"{engine}: {usage.processor_seconds:.0f} processor seconds", err=True)
         rows.append(_row(engine, case, account, usage))
         findings.append({"engine": engine, "servers": case.servers, **asdict(account), **asdict(usage)})
         outcomes.append(_outcome(engine, case, account, usage))

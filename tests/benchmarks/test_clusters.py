@@ -173,7 +173,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_this_process(
     assert (found.cost, found.lower_bound) == (wanted.cost, wanted.lower_bound)
     assert found.certificate is not None
     assert wanted.certificate is not None
-    for field in ("presence", "compute", "energy", "service", "bounds"):
+    for field in ("presence", "compute", "energy", "service", "ahead", "bounds"):
         assert getattr(found.certificate, field).tobytes() == getattr(wanted.certificate, field).tobytes()
     assert check_certificate(instance, found).proved
 

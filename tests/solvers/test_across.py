@@ -28,7 +28,7 @@ def bytes_of(solution: Solution) -> list[bytes | str]:
     assert solution.certificate is not None
     proof = solution.certificate
     arrays = [solution.plan.cached, solution.plan.served, proof.presence, proof.compute, proof.energy]
-    arrays += [proof.service, proof.bounds]
+    arrays += [proof.service, proof.ahead, proof.bounds]
     servers = [{**server, "seconds": 0} for server in solution.details["servers"]]
     plain = [solution.cost, solution.lower_bound, solution.gap, solution.status, proof.scale, proof.width]
     return [*(array.tobytes() for array in arrays), repr([*plain, servers, solution.details["chosen"]])]
