@@ -16,8 +16,8 @@ def joined(instance: Instance, parts: Sequence[Certificate], plan: Plan, cost: f
     """Put the certificates of an instance's servers together, in their order.
 
     All get the coarsest of their scales. Prices are rounded down to it, so that sums in whole numbers stay
-    as small as the verifier of each part allows; whatever the prices are, the bound that follows is valid, and
-    what is claimed to lie ahead is proved before it is used.
+    as small as the verifier of each part allows; whatever the prices are, the bound that follows is valid,
+    and what is claimed to lie ahead is proved before it is used.
 
     Parameters
     ----------
