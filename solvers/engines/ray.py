@@ -28,17 +28,11 @@ def backend(address: str | None, workers: int | None) -> Iterator[Backend]:
     joined = not ray.is_initialized()
     if joined:
         quiet: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False}
-        if address is None:
-            ray.init(
-                address="local",
-                num_cpus=worker_count(workers),
-                include_dashboard=False,
-                object_store_memory=_STORE_BYTES,
-                **quiet,
-            )
-        else:
+        if address is not None:
             reach(address, "ray", _TRIAL)
             ray.init(address=address, **quiet)
+        else:
+            _start(ray, worker_count(workers), quiet)
     cluster = _Cluster(ray, workers)
     try:
         if cluster.cores() < 1:
@@ -48,6 +42,16 @@ def backend(address: str | None, workers: int | None) -> Iterator[Backend]:
         cluster.give_up()
         if joined:
             ray.shutdown()
+
+
+def _start(ray: Any, cores: int, quiet: dict[str, Any]) -> None:
+    """Start a cluster on this machine; Ray gives up where that takes it more than half a minute."""
+    store = _STORE_BYTES
+    try:
+        ray.init(address="local", num_cpus=cores, include_dashboard=False, object_store_memory=store, **quiet)
+    except Exception as error:  # Ray raises this very class
+        ray.shutdown()
+        raise EngineUnreachable(f"ray does not start on this machine: {error}") from error
 
 
 class _Cluster:
