@@ -140,7 +140,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_this_process(
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_AUTH_MODE", "token")
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))  # of this test's own cluster
-    here = run_benchmark(Settings(**BENCHMARK), tmp_path / "here", workers=1)
+    here = run_benchmark(Settings(**BENCHMARK, illustrations=False), tmp_path / "here", workers=1)
     there = tmp_path / name
     journal, kept = there / "journal.jsonl", tmp_path / "kept"
 
@@ -148,7 +148,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_bytes_of_this_process(
         return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
     with cluster(name) as (address, head):
-        command = ["benchmark", *words(BENCHMARK), "--out", str(there)]
+        command = ["benchmark", *words(BENCHMARK), "--no-illustrations", "--out", str(there)]
         with_a_killed_worker(name, address, head, command, tmp_path, lambda: lines() > 0)
         command = ["solve", "decoy", *words(SERVERS), "--keep", str(kept), "--out", "solution.npz"]
         with_a_killed_worker(name, address, head, command, tmp_path, lambda: any(kept.glob("*.npz")))
