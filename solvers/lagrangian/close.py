@@ -95,7 +95,7 @@ def _least_excess(field: _Field, slack: float, width: int, stop: Callable[[], bo
         rise = max(1.0, _FIRST_RISE * slack * _STEP / slots)
         least = ahead[begin]
         while least < slack:
-            limit = min(slack, ahead[begin] + rise)
+            limit = min(slack, ahead[begin] + math.ceil(rise))  # whole, so that it is met exactly
             lowest, end = field.root - limit, min(begin + _SPAN, slots)
             run = _run(field, begin, end, lowest, ahead, width, stop, narrow=True)
             if run is None:

@@ -292,6 +292,24 @@ def test_blocks_change_what_a_sweep_costs_and_not_what_it_proves(seed: int) -> N
                     assert blocks.cached is not None
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_how_a_limit_rises_changes_nothing_while_no_state_is_dropped(seed: int) -> None:
+    """A limit that is met is raised: a sweep that ends below it by rounding would be taken for the answer."""
+    server = Server.of(pipelines(seed), 0)
+    search = PriceSearch(Dual(server))
+    search.level_steps(300)
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        for rise in (1e-4, 0.37, 1e6):
+            patch.setattr(close, "_FIRST_RISE", rise)
+            swept = sweep(server, search.prices, 0.995 * search.best, 20_000, lambda: False)
+            assert swept is not None
+            found.append(swept.ahead)
+    assert found[0][0] > 0.0
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+
+
 @given(st.integers(0, 10**6), st.booleans())
 def test_packings_are_exact_and_remember_nothing_wrong(seed: int, energy: bool) -> None:
     """Against all sets and all whole requests, four times in a row with the last answer as the start."""
