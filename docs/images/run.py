@@ -32,13 +32,19 @@ def main(folder: str, picture: str) -> None:
         end = max(ratio["value"], ratio["high"] or 0.0)
         axes.text(end + 0.01, place, f"{ratio['value']:.3f}", va="center", fontsize=8)
     axes.axvline(1.0, color="black", linewidth=1.2)
-    axes.set_yticks(range(len(policies)), [NAMES.get(one["policy"], one["policy"]) for one in policies])
+    axes.set_yticks(range(len(policies)), [_name(one["policy"]) for one in policies])
     axes.tick_params(axis="y", labelsize=8.5, length=0)
     axes.set_xlabel("cost / cost of the best plan (hollow: sees the future)")
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     figure.tight_layout()
     figure.savefig(picture, dpi=110)
+
+
+def _name(policy: str) -> str:
+    """The name; of a learner's folder the last part."""
+    title, at, folder = policy.partition("@")
+    return f"{title}@{Path(folder).name}" if at else NAMES.get(policy, policy)
 
 
 if __name__ == "__main__":
