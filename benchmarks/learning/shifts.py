@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def shifts(study: Study, options: Options) -> Report:
     )
 
 
+@lru_cache(maxsize=1)
 def _contestants(study: Study, folder: Path) -> dict[str, list[OnlinePolicy]]:
     """By name, one for each training seed; all have seen the family's past, heuristics are tuned on it."""
     knobs = study.training.knobs
