@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from drills.mutants import TARGETS, copied_package, mutants, passes
+from drills.mutants import TARGETS, mutants
 from drills.survivors import SURVIVORS
 
 
@@ -28,11 +30,35 @@ def test_every_excused_change_still_exists() -> None:
     assert set(SURVIVORS) <= {mutant.name for mutant in found}
 
 
+SCRIPT = """
+import sys
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from drills.mutants import TARGETS, copied_package, passes
+
+folder = Path(sys.argv[1])
+target = replace(TARGETS["referee"], chosen="worked_example or more_than_asked")
+file = copied_package(folder) / "problem" / "referee.py"
+whole = file.read_text()
+broken = whole.replace("served > instance.requests", "served > instance.requests + 1")
+assert broken != whole
+print(passes(target, folder, 300.0))
+file.write_text(broken)
+print(passes(target, folder, 300.0))
+"""
+
+
 def test_tests_that_fail_and_tests_that_pass_are_told_apart(tmp_path: Path) -> None:
-    target = replace(TARGETS["referee"], chosen="worked_example or more_than_asked")
-    copied_package(tmp_path)
-    file = tmp_path / "edgeopt" / "problem" / "referee.py"
-    whole = file.read_text()
-    assert passes(target, tmp_path, 300.0)
-    file.write_text(whole.replace("served > instance.requests", "served > instance.requests + 1"))
-    assert not passes(target, tmp_path, 300.0)
+    """In a process of its own, as the drill runs: the package must not have been imported before."""
+    tests = str(Path(__file__).resolve().parents[1])
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": tests},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["True", "False"], done.stderr
