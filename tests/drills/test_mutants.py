@@ -32,9 +32,7 @@ def test_every_excused_change_still_exists() -> None:
 
 SCRIPT = """
 import sys
-import os
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 from drills.mutants import TARGETS, copied_package, passes
