@@ -148,8 +148,8 @@ class Compared:
 def compare(rows: Sequence[Row], names: Mapping[str, Sequence[str]]) -> list[Compared]:
     """Compare contestants, each a list of policies (one a training seed), on the same instances; cheap first.
 
-    Training seeds and instances are drawn with replacement, independently; learners that share a network (a
-    control at test) are drawn with the same training seeds.
+    Training seeds and instances are drawn with replacement, independently of each other; all learners are
+    drawn with the same training seeds, as those that differ at test only share a network.
     """
     seeds = sorted({row.seed for row in rows})
     best = np.array([next(row.best_known for row in rows if row.seed == seed) for seed in seeds])
