@@ -25,7 +25,7 @@ def train(
         Path | None, typer.Option(help="A recorded trace to train on, its first 70 % only.")
     ] = None,
     algorithm: Annotated[str, typer.Option(help="foresight or ppo.")] = "foresight",
-    core: Annotated[str, typer.Option(help="ttt, gru, deltanet or none.")] = "ttt",
+    core: Annotated[str, typer.Option(help="ttt, gru, gru-small, deltanet, stack or none.")] = "ttt",
     width: Annotated[int, typer.Option(help="Width of every layer.")] = 40,
     inner_loop: Annotated[
         bool, typer.Option(help="Whether the core learns while it reads; the control does not.")

@@ -26,7 +26,20 @@ from .variants import QUICK_TRAINING, Training, require_learners, train_all, var
 HEURISTICS = ("index", "index-ar", "dual-index", "mpc", "analog", "lru-admission", "look-ahead")
 """What is tuned and run beside the learners; look-ahead sees the future and shows what a forecast can win."""
 
-TRAINED = ("t2drl", "frozen", "reset", "placebo", "slow", "twin", "reconstruct", "deltanet", "gru", "none")
+TRAINED = (
+    "t2drl",
+    "frozen",
+    "reset",
+    "placebo",
+    "slow",
+    "twin",
+    "reconstruct",
+    "deltanet",
+    "gru",
+    "gru-small",
+    "stack",
+    "none",
+)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ..contestants import left_out
 
 if TYPE_CHECKING:
     from ...learning.algorithms.foresight import ForesightOptions
+    from ...learning.algorithms.ppo_options import PPOOptions
 
 
 @dataclass(frozen=True)
@@ -27,17 +28,21 @@ class Variant:
         ones are one learner.
     control
         What is done to it at test, a name of `learning.t2drl.names.CONTROLS`.
+    algorithm
+        How it is trained.
     """
 
     name: str
     meaning: str
     config: Mapping[str, Any] = field(default_factory=dict)
     control: str = ""
+    algorithm: str = "foresight"
 
     def place(self, folder: Path, family: str, seed: int) -> Path:
         """Where the learner of a training seed is kept."""
         parts = [f"{name}-{value}" for name, value in sorted(self.config.items())] or ["t2drl"]
-        return folder / "-".join([family, *parts, f"seed-{seed}"])
+        own = [] if self.algorithm == "foresight" else [self.algorithm]
+        return folder / "-".join([family, *own, *parts, f"seed-{seed}"])
 
     def policy(self, folder: Path, family: str, seed: int) -> str:
         """The policy's name in a benchmark."""
@@ -54,7 +59,13 @@ VARIANTS = (
     Variant("reconstruct", "its inner target is the token itself", {"inner_target": "reconstruction"}),
     Variant("deltanet", "the delta rule as its core", {"core": "deltanet"}),
     Variant("gru", "a gated recurrent unit as its core", {"core": "gru"}),
+    Variant("gru-small", "the same unit with as many parameters as TTT", {"core": "gru-small"}),
+    Variant("stack", "no memory but a stack of the last four tokens", {"core": "stack"}),
     Variant("none", "no core: what the features of a slot say", {"core": "none"}),
+    Variant("ppo", "T2DRL trained by PPO, as the paper has it", algorithm="ppo"),
+    Variant("ppo-gru", "PPO with a gated recurrent unit", {"core": "gru"}, algorithm="ppo"),
+    Variant("ppo-stack", "PPO with a stack of the last four tokens", {"core": "stack"}, algorithm="ppo"),
+    Variant("ppo-none", "plain PPO: no core", {"core": "none"}, algorithm="ppo"),
 )
 
 
@@ -71,6 +82,8 @@ class Training:
     ----------
     examples, runs, passes, generations
         See `learning.algorithms.foresight.ForesightOptions`.
+    updates, lanes
+        See `learning.algorithms.ppo_options.PPOOptions`: at 300 slots ten million steps.
     size, slots
         Of the scenarios.
     """
@@ -79,14 +92,19 @@ class Training:
     runs: int = 64
     passes: int = 6
     generations: int = 120
+    updates: int = 521
+    lanes: int = 64
     size: str = "medium"
     slots: int | None = None
 
-    def options(self) -> ForesightOptions:
+    def options(self, algorithm: str) -> ForesightOptions | PPOOptions:
         """The same, as the algorithm has it."""
         from ...learning.algorithms.foresight import ForesightOptions
+        from ...learning.algorithms.ppo_options import PPOOptions
         from ...learning.scores.evolution import EvolutionOptions
 
+        if algorithm == "ppo":
+            return PPOOptions(updates=self.updates, lanes=self.lanes)
         return ForesightOptions(
             examples=self.examples,
             runs=self.runs,
@@ -101,7 +119,9 @@ class Training:
         return {"size": self.size, "slots": self.slots}
 
 
-QUICK_TRAINING = Training(examples=4, runs=4, passes=1, generations=2, size="small", slots=24)
+QUICK_TRAINING = Training(
+    examples=4, runs=4, passes=1, generations=2, updates=1, lanes=4, size="small", slots=24
+)
 """Does it work, not how well."""
 
 
@@ -140,16 +160,20 @@ def train_all(
     }
     todo = [(place, *of) for place, of in wanted.items() if not (place / "card.json").exists()]
     Parallel(n_jobs=workers)(
-        delayed(_train)(place, family, dict(one.config), seed, training) for place, one, family, seed in todo
+        delayed(_train)(place, one, family, seed, training) for place, one, family, seed in todo
     )
 
 
-def _train(place: Path, family: str, config: dict[str, Any], seed: int, training: Training) -> None:
+def _train(place: Path, one: Variant, family: str, seed: int, training: Training) -> None:
     from ...learning import T2DRL, scenario_source
     from ...learning.t2drl.config import Config
     from ...learning.t2drl.recipes import TRAINING_EPISODES
 
-    source = scenario_source(family, seeds=TRAINING_EPISODES, **training.knobs)
     T2DRL.train(
-        {family: source}, config=Config(**config), options=training.options(), seed=seed, folder=place
+        {family: scenario_source(family, seeds=TRAINING_EPISODES, **training.knobs)},
+        algorithm=one.algorithm,
+        config=Config(**one.config),
+        options=training.options(one.algorithm),
+        seed=seed,
+        folder=place,
     )

@@ -117,7 +117,8 @@ class TTTLinear(nn.Module):
         self.scale = nn.Parameter(torch.ones(width))
         self.shift = nn.Parameter(torch.zeros(width))
         if not normalised:
-            for unused in (self.bias, self.scale, self.shift):
+            # The delta rule begins with nothing learnt: W = 0 stays as it is.
+            for unused in (self.weight, self.bias, self.scale, self.shift):
                 unused.requires_grad_(False)
 
     @property
@@ -190,9 +191,9 @@ class TTTLinear(nn.Module):
     def dual(self, views: Views, state: FastState) -> tuple[Any, FastState]:
         """Inner batch by inner batch; every stream must stand at the start of one."""
         out = []
-        for begin in range(0, views.key.shape[1], self.inner_batch):
-            batch = Views(*(view[:, begin : begin + self.inner_batch] for view in views))
-            read, state = self._batch(batch, state)
+        # Split, not sliced: the gradient of a slice is a whole tensor of zeros but for the slice.
+        for batch in zip(*(view.split(self.inner_batch, dim=1) for view in views), strict=True):
+            read, state = self._batch(Views(*batch), state)
             out.append(read)
         return torch.cat(out, dim=1), state
 

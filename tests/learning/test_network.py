@@ -96,6 +96,30 @@ def test_sizes_are_counted() -> None:
     assert sizes(made("none"))["core_parameters"] == 0
 
 
+def test_the_controls_of_equal_size_are() -> None:
+    """At the width that is trained: as many parameters within 6 %, and the delta rule as much state."""
+    own = sizes(Network("ttt", width=40))
+    for core in ("gru-small", "deltanet", "stack"):
+        control = sizes(Network(core, width=40))
+        assert control["core_parameters"] == pytest.approx(own["core_parameters"], rel=0.06), core
+    assert sizes(Network("deltanet", width=40))["core_state"] == pytest.approx(own["core_state"], rel=0.06)
+
+
+def test_a_stack_sees_its_window_and_nothing_before() -> None:
+    """What lies four slots back, or before a reset, changes nothing; what lies three back does."""
+    network, (seen, _, resets) = made("stack"), drawn()
+    resets[1, 2] = True
+    tokens = torch.randn(LANES * MODELS, SLOTS, 8)
+    begun = resets.repeat_interleave(MODELS, dim=0)
+    out, _ = network.core(tokens, tokens, begun, network.initial(LANES, MODELS))
+    other = tokens.clone()
+    other[:, 1] += 1.0
+    moved = (network.core(other, other, begun, network.initial(LANES, MODELS))[0] != out).any(dim=-1)
+    assert moved[:MODELS, 1:5].all()
+    assert not moved[:MODELS, 5].any()
+    assert not moved[MODELS:, 2:].any()
+
+
 def test_an_unknown_core_is_named() -> None:
     with pytest.raises(InvalidOption, match="core = 'lstm'"):
         Network("lstm")

@@ -22,6 +22,7 @@ def layer(seed: int = 0, dtype: Any = None, **options: Any) -> TTTLinear:
         made.shift.add_(0.1 * torch.randn_like(made.shift))
         made.gates.weight.mul_(10.0)
         made.gates.bias.copy_(torch.tensor([0.0, 1.0]))
+    made.weight.requires_grad_()  # of the delta rule it is not trained, yet its gradients must agree
     return made
 
 
