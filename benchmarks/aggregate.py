@@ -19,6 +19,7 @@ from ..problem.fields import FloatArray
 from .gaps import OnlineSummary
 from .ladders import LadderSummary
 from .results import Row
+from .study import finite
 
 REFERENCE = "reference"
 """The rows of the solver's own plans carry this name in the column `policy`."""
@@ -41,6 +42,13 @@ class Interval:
     value: float
     low: float
     high: float
+
+    @classmethod
+    def of(cls, value: float, drawn: FloatArray) -> Interval:
+        """The interval between percentiles of what was resampled."""
+        tail = 50 * (1 - COVERAGE)
+        low, high = np.percentile(drawn, [tail, 100 - tail])
+        return cls(float(value), float(low), float(high))
 
 
 @dataclass(frozen=True)
@@ -219,9 +227,7 @@ def paired_interval(top: FloatArray, bottom: FloatArray) -> Interval:
     drawn = np.random.default_rng(np.random.SeedSequence([seeds])).integers(seeds, size=(RESAMPLES, seeds))
     tops, bottoms = top[drawn].sum(axis=1), bottom[drawn].sum(axis=1)
     usable = bottoms > 0
-    tail = 50 * (1 - COVERAGE)
-    low, high = np.percentile(tops[usable] / bottoms[usable], [tail, 100 - tail])
-    return Interval(value, float(low), float(high))
+    return Interval.of(value, tops[usable] / bottoms[usable])
 
 
 def summaries_as_records(summaries: Sequence[CaseSummary]) -> list[dict[str, Any]]:
@@ -229,12 +235,5 @@ def summaries_as_records(summaries: Sequence[CaseSummary]) -> list[dict[str, Any
     records = [
         asdict(summary) | {"warning": summary.warning, "headroom": summary.headroom} for summary in summaries
     ]
-    return [_without_nan(record) for record in records]
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nan(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(part) for part in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    plain: list[dict[str, Any]] = finite(records)
+    return plain

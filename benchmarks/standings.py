@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from ..problem.fields import FloatArray
-from .aggregate import COVERAGE, REFERENCE, RESAMPLES, Interval
+from .aggregate import REFERENCE, RESAMPLES, Interval
 from .results import Row
+from .study import finite
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,8 @@ def standings(rows: Sequence[Row], clairvoyant: set[str]) -> tuple[Standing, ...
 
 def standings_as_records(found: Sequence[Standing]) -> list[dict[str, Any]]:
     """Return the standings as JSON objects; null stands for what one seed does not give."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: plain(part) for name, part in value.items()}
-        return None if isinstance(value, float) and not np.isfinite(value) else value
-
-    return [plain(asdict(one)) for one in found]
+    plain: list[dict[str, Any]] = finite([asdict(one) for one in found])
+    return plain
 
 
 def interquartile_mean(values: FloatArray) -> Any:
@@ -154,6 +150,4 @@ def _interval(values: FloatArray, drawn: Any, statistic: Any) -> Interval:
     value = float(statistic(values))
     if drawn is None:
         return Interval(value, float("nan"), float("nan"))
-    tail = 50 * (1 - COVERAGE)
-    low, high = np.percentile(statistic(values[drawn]), [tail, 100 - tail])
-    return Interval(value, float(low), float(high))
+    return Interval.of(value, statistic(values[drawn]))

@@ -1,4 +1,4 @@
-"""What a part of the auctions' and the learners' benchmarks hands back; screen and one JSON file."""
+"""What a part of the solvers', auctions' and learners' benchmarks hands back; screen and one JSON file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from typing import Any
 from .._version import __version__
 from ..problem.storage import write_atomic
 
-PACKAGES = ("numpy", "scipy", "torch", "cma", "pymarket", "mechaudit")
-
+PACKAGES = (
+    *("numpy", "numba", "scipy", "highspy", "pulp", "torch", "cma"),
+    *("libcachesim", "pymarket", "mechaudit"),
+)
 
 WIDTH = 160
 """Characters of a table that goes into a file or a pipe."""
@@ -46,6 +48,10 @@ class Report:
     notes: list[str]
     findings: list[dict[str, Any]]
 
+    def record(self) -> dict[str, Any]:
+        """All of it but the table, as JSON has it."""
+        return {"title": self.title, "notes": self.notes, "findings": self.findings}
+
 
 def seconds_of(task: Callable[[], Any], *, least: float = 0.2, most_runs: int = 1000) -> float:
     """Return the seconds of one run: the fastest of as many as take ``least`` seconds together."""
@@ -70,8 +76,8 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def document(reports: Sequence[Report], command: Sequence[str]) -> dict[str, Any]:
-    """Return everything that was measured, with where and how; what is not finite is None."""
+def document(reports: Sequence[Report], command: Sequence[str], **more: Any) -> dict[str, Any]:
+    """Return everything that was measured and `more`, with where and how; what is not finite is None."""
     content = {
         "edgeopt": __version__,
         "python": platform.python_version(),
@@ -81,19 +87,17 @@ def document(reports: Sequence[Report], command: Sequence[str]) -> dict[str, Any
         "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "packages": {name: installed(name) for name in PACKAGES},
         "command": list(command),
-        "parts": {
-            report.name: {"title": report.title, "notes": report.notes, "findings": report.findings}
-            for report in reports
-        },
+        **more,
+        "parts": {report.name: report.record() for report in reports},
     }
-    plain: dict[str, Any] = _finite(content)
+    plain: dict[str, Any] = finite(content)
     return plain
 
 
-def write(path: Path, reports: Sequence[Report], command: Sequence[str]) -> None:
+def write(path: Path, reports: Sequence[Report], command: Sequence[str], **more: Any) -> None:
     """Write the JSON file and its folder; nothing is ever half written."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(document(reports, command), indent=1, allow_nan=False)
+    content = json.dumps(document(reports, command, **more), indent=1, allow_nan=False)
     write_atomic(path, content.encode() + b"\n")
 
 
@@ -123,11 +127,12 @@ def installed(name: str) -> str | None:
         return None
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return a structure as JSON can have it: lists, and None for what is not finite."""
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
+        return {key: finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [finite(part) for part in value]
     return value

@@ -18,6 +18,7 @@ from ...mechanisms.dda import DoubleDutchAuction, Ticks, TruthfulDoubleDutchAuct
 from ...mechanisms.dda.clocks import ClockAuction
 from ...mechanisms.dda.critical import CriticalTickAuction
 from ...mechanisms.market import Floats
+from ..aggregate import Interval
 from ..study import Report, percent
 
 if TYPE_CHECKING:
@@ -211,17 +212,17 @@ def _compared(held: Sequence[Sums]) -> list[dict[str, Any]]:
     for name, all_ in drawn.items():
         rounds, messages, welfare, continuous, count = all_.sum(axis=(0, 2))
         ratio = drawn[LEARNED][:, 1].sum() / messages
-        low, high = np.percentile(again[LEARNED][0] / again[name][0], (2.5, 97.5))
-        kept = np.percentile(again[name][1] / again[name][2], (2.5, 97.5))
+        cut = Interval.of(ratio, again[LEARNED][0] / again[name][0])
+        kept = Interval.of(welfare / continuous, again[name][1] / again[name][2])
         found.append(
             {
                 "schedule": name,
                 "rounds": rounds / count,
                 "messages": messages / count,
                 "kept": welfare / continuous,
-                "kept_interval": [float(x) for x in kept],
-                "ratio": float(ratio),
-                "ratio_interval": [float(low), float(high)],
+                "kept_interval": [kept.low, kept.high],
+                "ratio": cut.value,
+                "ratio_interval": [cut.low, cut.high],
             }
         )
     return found

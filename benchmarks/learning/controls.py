@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...problem.fields import FloatArray
-from ..aggregate import COVERAGE, REFERENCE, RESAMPLES, Interval
+from ..aggregate import REFERENCE, RESAMPLES, Interval
 from ..results import Row
 from ..settings import Settings
 from ..standings import interquartile_mean
@@ -190,17 +190,11 @@ def compare(rows: Sequence[Row], names: Mapping[str, Sequence[str]]) -> list[Com
     found = [
         Compared(
             name,
-            _interval(cost.mean(axis=0).sum() / best.sum(), sums(cost) / best_sums),
+            Interval.of(cost.mean(axis=0).sum() / best.sum(), sums(cost) / best_sums),
             float(interquartile_mean((cost / best).ravel())),
-            _interval(own.mean(axis=0).sum() / cost.mean(axis=0).sum() - 1, own_sums / sums(cost) - 1),
+            Interval.of(own.mean(axis=0).sum() / cost.mean(axis=0).sum() - 1, own_sums / sums(cost) - 1),
             float(np.mean(own.mean(axis=0) < cost.mean(axis=0))),
         )
         for name, cost in costs.items()
     ]
     return sorted(found, key=lambda one: one.ratio.value)
-
-
-def _interval(value: float, drawn: FloatArray) -> Interval:
-    tail = 50 * (1 - COVERAGE)
-    low, high = np.percentile(drawn, [tail, 100 - tail])
-    return Interval(float(value), float(low), float(high))

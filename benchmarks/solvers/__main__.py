@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
+from .. import study
 from . import across, growth, optimum, paging, publish, scale
 from .cases import data_folder
 from .part import Options, Report, contestants
@@ -50,12 +51,13 @@ def main(
             reports.append(PARTS[name](options, _announced))
             publish.write(out, reports, sys.argv)
             if not as_json:
-                publish.show(reports[-1])
+                study.show(reports[-1])
     except EdgeoptError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from None
     if as_json:
-        typer.echo(json.dumps(publish.document(reports, sys.argv)))
+        whole = study.document(reports, sys.argv, contradictions=publish.all_contradictions(reports))
+        typer.echo(json.dumps(whole))
     found = publish.all_contradictions(reports)
     for line in found:
         typer.echo(f"contradiction: {line}", err=True)

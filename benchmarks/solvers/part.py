@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...problem.errors import InvalidOption
 from ...solvers.solve import METHODS
+from .. import study
 from .cases import Case
 from .runs import Job, Outcome
 
@@ -69,33 +70,23 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Report:
-    """The result of a part.
+class Report(study.Report):
+    """The result of a part, with every run and a picture.
 
     Parameters
     ----------
-    name, title
-        Of the part.
-    headings, rows
-        The table; every row is text.
-    notes
-        What has to be said beside it, with everything that was skipped.
-    findings
-        The same as numbers, for the JSON file.
     outcomes
         Every run.
     draw
         Draws the part's picture on an empty matplotlib figure.
     """
 
-    name: str
-    title: str
-    headings: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    notes: list[str]
-    findings: list[dict[str, Any]]
     outcomes: list[Outcome]
     draw: Callable[[Any], None]
+
+    def record(self) -> dict[str, Any]:
+        """All of it but table and picture, as JSON has it."""
+        return super().record() | {"runs": [asdict(run) for run in self.outcomes]}
 
 
 def percent(gap: float) -> str:

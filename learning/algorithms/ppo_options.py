@@ -43,9 +43,9 @@ class PPOOptions:
     updates: int = 100
     lanes: int = 64
     slots: int | None = None
-    epochs: int = 2
-    minibatches: int = 4
-    learning_rate: float = 1e-3
+    epochs: int = 1
+    minibatches: int = 8
+    learning_rate: float = 2e-3
     discount: float = 0.99
     smoothing: float = 0.95
     clip: float = 0.2
@@ -53,7 +53,7 @@ class PPOOptions:
     gradient_norm: float = 1.0
     temperature: float = 1.0
     temperature_end: float = 0.3
-    entropy: float = 0.003
+    entropy: float = 0.03
     too_far: float = 0.05
     averaging: float = 0.98
 

@@ -107,7 +107,7 @@ def test_the_controls_of_equal_size_are() -> None:
 
 def test_a_stack_sees_its_window_and_nothing_before() -> None:
     """What lies four slots back, or before a reset, changes nothing; what lies three back does."""
-    network, (seen, _, resets) = made("stack"), drawn()
+    network, (_, _, resets) = made("stack"), drawn()
     resets[1, 2] = True
     tokens = torch.randn(LANES * MODELS, SLOTS, 8)
     begun = resets.repeat_interleave(MODELS, dim=0)
