@@ -118,7 +118,7 @@ class _Clocks:
 
     @property
     def halt(self) -> tuple[Number, Number]:
-        raise NotImplementedError  # simultaneous clocks only
+        return -np.inf, np.inf  # these clocks stop at each other, at no place of their own
 
 
 def clear_rows(auction: ClockAuction, markets: Markets, rows: TickRows | Ticks | None = None) -> Cleared:

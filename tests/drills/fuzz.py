@@ -27,11 +27,13 @@ from drills.samples import small_instance, write_samples
 from edgeopt.benchmarks import Settings, read_rows
 from edgeopt.benchmarks.journal import Journal
 from edgeopt.cli.app import run
+from edgeopt.learning import T2DRL
+from edgeopt.learning.t2drl.checkpoint import CARD_FILE, WEIGHT_FILE
 from edgeopt.mechanisms import VCG, Market
 from edgeopt.problem import EdgeoptError, Instance, Plan, evaluate, from_trace
 from edgeopt.problem.exchange import load_instance, load_plan_csv
 from edgeopt.problem.traces import load_trace, trace_statistics
-from edgeopt.solvers import Solution
+from edgeopt.solvers import Solution, simulate
 from edgeopt.solvers.certificate import check_certificate
 
 HANG_SECONDS = 120
@@ -92,6 +94,17 @@ def use_trace(path: Path) -> None:
     from_trace(trace, slot_seconds=max(60.0, float(trace.arrived_at[-1]) / 100), services=4, models=3)
 
 
+def use_learner(path: Path) -> None:
+    """Load the learner with the damaged file in place of its own, and let it act."""
+    whole = path.parent / "learner"
+    name = CARD_FILE if path.suffix == ".json" else WEIGHT_FILE
+    with tempfile.TemporaryDirectory() as scratch:
+        for other in (CARD_FILE, WEIGHT_FILE):
+            source = path if other == name else whole / other
+            (Path(scratch) / other).write_bytes(source.read_bytes())
+        simulate(_instance(), T2DRL.load(scratch).as_policy())
+
+
 USES: dict[str, Callable[[Path], None]] = {
     "instance": use_instance,
     "plan": use_plan,
@@ -100,6 +113,7 @@ USES: dict[str, Callable[[Path], None]] = {
     "results": use_results,
     "journal": use_journal,
     "trace": use_trace,
+    "learner": use_learner,
 }
 
 COMMANDS: dict[str, Callable[[str, str], list[str]]] = {

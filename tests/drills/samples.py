@@ -12,6 +12,10 @@ import numpy as np
 from edgeopt.benchmarks import COLUMNS, Row
 from edgeopt.benchmarks.journal import Journal
 from edgeopt.benchmarks.results import rows_as_csv, rows_as_json, rows_as_parquet
+from edgeopt.learning import T2DRL
+from edgeopt.learning.scores.features import first_weights
+from edgeopt.learning.t2drl.checkpoint import CARD_FILE, WEIGHT_FILE
+from edgeopt.learning.t2drl.config import Config
 from edgeopt.mechanisms import Market
 from edgeopt.problem import Instance, Plan, scenario
 from edgeopt.problem.exchange import INSTANCE_SUFFIXES, save_instance, save_plan_csv
@@ -66,3 +70,13 @@ def write_samples(folder: Path) -> Iterator[tuple[str, Path]]:
     long = {"values": np.arange(1, 60).tolist(), "costs": ["17/2", 0.25, *range(40)]}
     (folder / "fractions.json").write_text(json.dumps(long))
     yield "market", folder / "fractions.json"
+    write_learner(folder / "learner")
+    for name in (CARD_FILE, WEIGHT_FILE):
+        yield "learner", folder / "learner" / name
+
+
+def write_learner(folder: Path) -> None:
+    """Write an untrained learner with two profiles."""
+    config = Config(width=8)
+    profiles = {name: first_weights() for name in ("hotset", "general")}
+    T2DRL(config.network(), config, profiles, "foresight", {"seed": 0}).save(folder)

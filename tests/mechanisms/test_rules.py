@@ -84,6 +84,16 @@ def test_missing_rank_padded_by_the_support_is_another_mechanism() -> None:
     assert McAfee().clear(market).trades == 1
 
 
+def test_a_support_of_one_point_is_a_support() -> None:
+    assert McAfee(padding="support", support=(5, 5)).clear(Market([9], [1])).price == 5
+
+
+@pytest.mark.parametrize("rule", [McAfee(), StronglyBudgetBalanced()])
+def test_a_market_without_trade_has_no_case(rule: Any) -> None:
+    assert rule.clear(Market([1], [2])).case is None
+    assert rule.clear_many(Markets(np.array([[1.0]]), np.array([[2.0]]))).case.tolist() == [-1]
+
+
 def test_sbba_by_hand() -> None:
     """With s_{k+1} above b_k the k-th buyer leaves, and a lot leaves out one of the k sellers."""
     assert StronglyBudgetBalanced().clear(Market([9, 8], [3, 4, 5])).price == 5
@@ -99,6 +109,11 @@ def test_sbba_by_hand() -> None:
 def test_posted_price_serves_by_index() -> None:
     outcome = PostedPrice(5).clear(Market([5, 4, 9], [6, 5]))
     assert (outcome.buyers, outcome.sellers, outcome.price) == ((0,), (1,), 5)
+
+
+def test_the_posted_price_may_be_nothing_or_less_than_one() -> None:
+    assert PostedPrice(0).clear(Market([1], [0])).price == 0
+    assert PostedPrice(HALF).clear(Market([1], [0])).price == HALF
 
 
 def test_iterative_quotes_by_hand() -> None:
@@ -261,6 +276,9 @@ def test_same_seed_same_lot() -> None:
     lots = {StronglyBudgetBalanced(seed).clear(market).sellers for seed in range(30)}
     assert len(lots) == 3
     assert StronglyBudgetBalanced(5).clear(market) == StronglyBudgetBalanced(5).clear(market)
+    wide = Market([20] * 9, range(9))
+    assert StronglyBudgetBalanced().clear(wide) == StronglyBudgetBalanced(0).clear(wide)
+    assert StronglyBudgetBalanced(1).clear(wide) != StronglyBudgetBalanced(0).clear(wide)
 
 
 @pytest.mark.parametrize(
@@ -275,6 +293,9 @@ def test_same_seed_same_lot() -> None:
         lambda: McAfee(padding="support"),
         lambda: McAfee(support=(0, 1)),
         lambda: McAfee(padding="support", support=(2, 1)),
+        lambda: StronglyBudgetBalanced(-1),
+        lambda: StronglyBudgetBalanced(0.5),  # type: ignore[arg-type]
+        lambda: StronglyBudgetBalanced(seed="0"),  # type: ignore[arg-type]
         lambda: IterativeDoubleAuction(step=0),
         lambda: IterativeDoubleAuction(step=float("nan")),
         lambda: IterativeDoubleAuction(step=float("inf")),
