@@ -34,4 +34,14 @@ SURVIVORS: dict[str, str] = {
     "g = rankings.efficient >= 0": _UNSEEN,
     "mechanisms/rules/k_double_auction.py: price = np.zeros(len(trading)) -> "
     "price = np.ones(len(trading))": _UNSEEN,
+    "mechanisms/rules/mcafee.py: ankings.value(k)) & (k > 0) -> ankings.value(k)) & (k >= 0)": _UNSEEN,
+    "mechanisms/rules/mcafee.py: nt = np.isfinite(value) & np.isfinite(cost) -> "
+    "nt = np.isfinite(value) | np.isfinite(cost)": (
+        "An infinite middle lies between no cost and value, as none does."
+    ),
+    "mechanisms/rules/strongly_balanced.py: (k - 1) / np.maximum(k, 1)) -> (k - 1) / np.maximum(k, 2))": (
+        "Of one seller none is left after the lot, 0 / 1 or 0 / 2; where nobody trades the share is not used."
+    ),
+    "mechanisms/rules/strongly_balanced.py: np.where(k > 0, price, 0.0)[:, None] -> "
+    "np.where(k > 0, price, 1.0)[:, None]": "Nobody buys or sells where it is used.",
 }

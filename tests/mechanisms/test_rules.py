@@ -27,6 +27,7 @@ from edgeopt.mechanisms import (
 from edgeopt.mechanisms.ranking import rank, rank_many, walrasian_prices, walrasian_prices_many
 from edgeopt.problem.errors import InvalidOption
 
+TWO = Markets(np.array([[9.0, 8.0], [9.0, 8.0]]), np.array([[4.0, 3.0], [4.0, 3.0]]))
 HALF = Fraction(1, 2)
 TEXTBOOK = Market([17, 14, 13, 9, 6], [1, 4, 5, 8, 11])
 RULES: dict[str, Any] = {
@@ -104,6 +105,12 @@ def test_sbba_by_hand() -> None:
     mean = expectation(StronglyBudgetBalanced(), market)
     assert (mean.welfare, mean.budget_surplus) == (Fraction(11, 2), 0)
     assert mean.receipts == (4, 4)
+
+
+def test_the_lot_may_be_nothing() -> None:
+    """Lot 0 leaves out the first of the two sellers, in exact arithmetic and in batches."""
+    assert StronglyBudgetBalanced().clear(Market([9, 8], [4, 3]), 0).sellers == (1,)
+    assert StronglyBudgetBalanced().clear_many(TWO, np.zeros(2))[1].sellers == (1,)
 
 
 def test_posted_price_serves_by_index() -> None:
@@ -296,6 +303,11 @@ def test_same_seed_same_lot() -> None:
         lambda: StronglyBudgetBalanced(-1),
         lambda: StronglyBudgetBalanced(0.5),  # type: ignore[arg-type]
         lambda: StronglyBudgetBalanced(seed="0"),  # type: ignore[arg-type]
+        lambda: StronglyBudgetBalanced().clear(Market([9], [1]), 1),
+        lambda: StronglyBudgetBalanced().clear(Market([9], [1]), -0.1),
+        lambda: StronglyBudgetBalanced().clear_many(TWO, np.array([0.5, 1.0])),
+        lambda: StronglyBudgetBalanced().clear_many(TWO, np.array([-0.1, 0.5])),
+        lambda: StronglyBudgetBalanced().clear_many(TWO, np.array([0.5])),
         lambda: IterativeDoubleAuction(step=0),
         lambda: IterativeDoubleAuction(step=float("nan")),
         lambda: IterativeDoubleAuction(step=float("inf")),
