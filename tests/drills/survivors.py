@@ -44,4 +44,6 @@ SURVIVORS: dict[str, str] = {
     ),
     "mechanisms/rules/strongly_balanced.py: np.where(k > 0, price, 0.0)[:, None] -> "
     "np.where(k > 0, price, 1.0)[:, None]": "Nobody buys or sells where it is used.",
+    "mechanisms/rules/strongly_balanced.py: , (cost <= value) & (k > 0)) -> "
+    ", (cost <= value) & (k >= 0))": "Where nobody trades, all of nobody may.",
 }
