@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .._version import __version__
+from ..problem.errors import InvalidOption
 from ..problem.storage import write_atomic
 
 PACKAGES = (
@@ -51,6 +52,20 @@ class Report:
     def record(self) -> dict[str, Any]:
         """All of it but the table, as JSON has it."""
         return {"title": self.title, "notes": self.notes, "findings": self.findings}
+
+
+def chosen(named: Sequence[str] | None, parts: Sequence[str], *, apart: Sequence[str] = ()) -> list[str]:
+    """Return the parts that are named, each once; where none is, all but those `apart`.
+
+    Raises
+    ------
+    InvalidOption
+        For a name that is no part's.
+    """
+    for name in named or ():
+        if name not in parts:
+            raise InvalidOption(f"unknown part {name!r}: choose from {', '.join(parts)}")
+    return list(dict.fromkeys(named or [name for name in parts if name not in apart]))
 
 
 def seconds_of(task: Callable[[], Any], *, least: float = 0.2, most_runs: int = 1000) -> float:

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ...problem.errors import EdgeoptError, InvalidOption
-from ..study import Report, document, show, write
+from ...problem.errors import EdgeoptError
+from ..study import Report, chosen, document, show, write
 from . import auctioneer, edge, schedules, shares, speed, table
 
 PARTS = {
@@ -22,7 +22,7 @@ PARTS = {
     "auctioneer": auctioneer.run,
 }
 
-NAMED_ONLY = frozenset({"auctioneer"})
+NAMED_ONLY = ("auctioneer",)
 """Parts that take long: run when they are named, not with all the others."""
 
 
@@ -37,7 +37,7 @@ def main(
     """Measure auctions: welfare, ceilings, speed beside peers, clock schedules, incentives at the edge."""
     reports: list[Report] = []
     try:
-        for name in _chosen(parts):
+        for name in chosen(parts, tuple(PARTS), apart=NAMED_ONLY):
             typer.echo(f"{name} ...", err=True)
             reports.append(PARTS[name](quick))
             write(out / "auctions.json", reports, sys.argv)
@@ -48,13 +48,6 @@ def main(
         raise typer.Exit(2) from None
     if as_json:
         typer.echo(json.dumps(document(reports, sys.argv)))
-
-
-def _chosen(parts: list[str] | None) -> list[str]:
-    unknown = [name for name in parts or () if name not in PARTS]
-    if unknown:
-        raise InvalidOption(f"unknown part {unknown[0]!r}: choose from {', '.join(PARTS)}")
-    return list(dict.fromkeys(parts or [name for name in PARTS if name not in NAMED_ONLY]))
 
 
 if __name__ == "__main__":

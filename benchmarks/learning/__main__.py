@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
-from ..study import Report, document, show, write
+from ..study import Report, chosen, document, show, write
 from . import controls, shifts, sizes, tiny
 from .options import Options
 from .variants import VARIANTS
@@ -45,10 +45,7 @@ def main(
     reports: list[Report] = []
     try:
         options = Options(out, quick, tuple(family or ()), _variants(variant), training_seeds, test_seeds)
-        for name in parts:
-            if name not in PARTS:
-                raise InvalidOption(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
-        for name in dict.fromkeys(parts):
+        for name in chosen(parts, tuple(PARTS)):
             typer.echo(f"{name} ...", err=True)
             reports.append(PARTS[name](options))
             write(out / f"{name}.json", reports[-1:], sys.argv)

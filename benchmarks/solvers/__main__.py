@@ -47,7 +47,7 @@ def main(
     reports: list[Report] = []
     try:
         options = Options(quick, _contestants(method), time_limit, data_folder(data), only)
-        for name in _chosen(parts):
+        for name in study.chosen(parts, tuple(PARTS)):
             reports.append(PARTS[name](options, _announced))
             publish.write(out, reports, sys.argv)
             if not as_json:
@@ -63,13 +63,6 @@ def main(
         typer.echo(f"contradiction: {line}", err=True)
     if found:
         raise typer.Exit(1)
-
-
-def _chosen(parts: list[str] | None) -> list[str]:
-    unknown = [name for name in parts or () if name not in PARTS]
-    if unknown:
-        raise InvalidOption(f"unknown part {unknown[0]!r}: choose from {', '.join(PARTS)}")
-    return list(dict.fromkeys(parts or PARTS))
 
 
 def _contestants(method: list[str] | None) -> tuple[str, ...]:
