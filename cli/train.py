@@ -43,6 +43,12 @@ def train(
     slots: Annotated[int | None, typer.Option(help="Slots of an episode instead of the scenario's.")] = None,
     slot_seconds: Annotated[float, typer.Option(help="Length of a trace's slots in seconds.")] = 30.0,
     size: Annotated[str, typer.Option(help="Scenario: small, medium or large.")] = "medium",
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="A learner (its folder, or shipped) whose network is kept: find profiles for new demand."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     seeds: Annotated[
         int, typer.Option(help="Learners, from this seed on, each in a folder of its own.", min=1)
@@ -64,16 +70,26 @@ def train(
     from ..learning.sweep import Episodes, trainings
     from ..learning.t2drl.config import Config
     from ..learning.t2drl.recipes import options_of
+    from ..learning.t2drl.shipped import SHIPPED
+    from ..problem.errors import InvalidOption
     from ..solvers.engines import Engine
     from .train_sweep import train_sweep
 
     config = Config(core=core, width=width, learns=inner_loop)
     given = {"examples": examples, "runs": runs, "passes": passes, "generations": generations}
     given |= {"updates": updates, "lanes": lanes}
-    options = options_of(algorithm, {name: value for name, value in given.items() if value is not None})
+    own = {name: value for name, value in given.items() if value is not None}
+    if start is not None and own:
+        own = {"passes": 0} | own
+        own = own if own["passes"] else {"examples": 0} | own
+    options = options_of(algorithm, own)
     names, path = tuple(scenario) if scenario else None, None if trace is None else trace.absolute()
     episodes = Episodes(names, path, slots, slot_seconds, size)
     if seeds > 1 or apart or engine is not None or address is not None:
+        if start is not None:
+            raise InvalidOption(
+                "--start goes with one learner: not with --seeds, --apart, --engine or --address"
+            )
         tasks = trainings(episodes, algorithm, config, options, range(seed, seed + seeds), apart=apart)
         train_sweep(tasks, out, Engine(engine or "local", address, workers), as_json=as_json)
         return
@@ -86,7 +102,14 @@ def train(
             bar.update(row, completed=done, total=updates, description=words)
 
         learner = T2DRL.train(
-            families, algorithm=algorithm, config=config, options=options, seed=seed, folder=out, watch=watch
+            families,
+            algorithm=algorithm,
+            config=config if start is None or config != Config() else None,
+            options=options if start is None or own else None,
+            seed=seed,
+            start=None if start is None else T2DRL.load(SHIPPED if start == "shipped" else Path(start)),
+            folder=out,
+            watch=watch,
         )
     _say(learner, out, as_json=as_json)
 

@@ -50,7 +50,7 @@ class ForesightOptions:
     Parameters
     ----------
     examples, runs
-        Episodes of each family for the regression, and others for the evolution.
+        Episodes of each family for the regression (0 only without passes), and others for the evolution.
     passes, batch, learning_rate
         Of the regression: passes over all traces, traces in a step, and the rate of Adam at the start, which
         falls to 0.
@@ -79,7 +79,7 @@ class ForesightOptions:
 
     def __post_init__(self) -> None:
         for name, least in (
-            ("examples", 1),
+            ("examples", min(1, self.passes)),
             ("runs", 1),
             ("priced", 0),
             ("passes", 0),

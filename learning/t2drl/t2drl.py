@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -11,7 +13,7 @@ import torch
 
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
-from ..algorithms.foresight import ForesightOptions, ForesightTraining
+from ..algorithms.foresight import GENERAL, ForesightOptions, ForesightTraining
 from ..algorithms.ppo import PPO
 from ..algorithms.ppo_options import PPOOptions
 from ..networks.network import Network, sizes
@@ -70,10 +72,11 @@ class T2DRL:
         config: Config | None = None,
         options: ForesightOptions | PPOOptions | None = None,
         seed: int = 0,
+        start: T2DRL | None = None,
         folder: str | Path | None = None,
         watch: Watch = lambda _done, _all, _scalars: None,
     ) -> T2DRL:
-        """Train a learner.
+        """Train a learner, or tailor one to new demand.
 
         Parameters
         ----------
@@ -88,6 +91,9 @@ class T2DRL:
             Shape of the network, and size of the training (`ForesightOptions`, `PPOOptions`).
         seed
             Of everything random; the same seed gives the same learner, bit for bit on one kind of processor.
+        start
+            A learner whose network is kept as it is ("foresight" only, without passes): what is found are
+            weights of the scores for the new families, beside those that it has.
         folder
             Where the state of an unfinished training is kept, scalars for TensorBoard, and in the end the
             learner. None: nowhere.
@@ -97,22 +103,23 @@ class T2DRL:
         Raises
         ------
         InvalidOption
-            For an unknown algorithm, options of another, or a source with too few episodes.
+            For an unknown algorithm, options of another, a source with too few episodes, or a start that
+            cannot be one.
         InvalidFile
             If the folder holds a training with other settings.
         """
         if algorithm not in ALGORITHMS:
             raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(ALGORITHMS)}")
         torch.set_num_threads(1)
+        families = _families(source)
+        if start is not None:
+            config, options = config or start.config, options or tailoring(families)
         config, options = config or Config(), options or _OPTIONS[algorithm]()
         if type(options) is not _OPTIONS[algorithm]:
             raise InvalidOption(
                 f"options: {type(options).__name__} are not those of the algorithm {algorithm}"
             )
-        families = _families(source)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = config.network()
+        network = _fresh(config, seed) if start is None else start.kept(config, options)
         training = _training(network, families, options, seed, adapt=config.learns)
         facts = {
             "algorithm": algorithm,
@@ -121,11 +128,15 @@ class T2DRL:
             "seed": seed,
             "families": {name: _summary(one) for name, one in families.items()},
         }
+        if start is not None:
+            facts["start"] = start.digest()
         place = None if folder is None else Path(folder)
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
         run_training(training, facts, place, watch)
         weights = training.weights if isinstance(training, ForesightTraining) else {}
+        if start is not None:
+            weights = weights | {name: one for name, one in start.profiles.items() if name not in weights}
         learner = cls(training.best(), config, weights, algorithm, facts)
         if place is not None:
             learner.save(place)
@@ -148,6 +159,35 @@ class T2DRL:
         network, config, profiles, card = load_checkpoint(Path(folder))
         return cls(network, config, profiles, card["algorithm"], card["training"])
 
+    def kept(self, config: Config, options: ForesightOptions | PPOOptions) -> Network:
+        """A copy of the network, for a training that leaves it as it is.
+
+        Raises
+        ------
+        InvalidOption
+            If the training would change it, or the learner does not score by what it foretells.
+        """
+        if not self.profiles or not isinstance(options, ForesightOptions):
+            raise InvalidOption("start: only a learner of the algorithm foresight can be tailored, and by it")
+        if options.passes:
+            raise InvalidOption(f"start: passes = {options.passes}: must be 0, as the network is kept")
+        if config != self.config:
+            raise InvalidOption("start: the shape of the network is that of the learner; give no other")
+        return deepcopy(self.network)
+
+    def digest(self) -> str:
+        """Hash of the network's weights."""
+        found = hashlib.sha256()
+        for name, value in sorted(self.network.state_dict().items()):
+            found.update(name.encode() + value.numpy().tobytes())
+        return found.hexdigest()
+
+    def _first_profile(self) -> str:
+        """That of the one family it was trained on; of several, the one for all."""
+        families = self.training.get("families", {})
+        own = [name for name in families if name in self.profiles] if len(families) == 1 else []
+        return next(iter([*own, *(name for name in (GENERAL,) if name in self.profiles), *self.profiles]), "")
+
     @property
     def sizes(self) -> dict[str, int]:
         """Parameters of the network and of its core, and numbers of state a model carries."""
@@ -163,14 +203,26 @@ class T2DRL:
         options
             Others of `T2DRLPolicy`: profile, reset_every, placebo, slow_rate, title.
         """
-        profile = "general" if "general" in self.profiles else next(iter(self.profiles), "")
         policy = T2DRLPolicy(
             network=self.network,
             profiles=self.profiles,
-            profile=profile,
+            profile=self._first_profile(),
             adapt=adapt and self.config.learns,
         )
         return policy.with_options(**options) if options else policy
+
+
+def tailoring(families: Mapping[str, EpisodeSource]) -> ForesightOptions:
+    """What a learner that starts from another does by default: no pass, all episodes up to the usual many."""
+    options = ForesightOptions(examples=0, passes=0)
+    most = min(len(one) for one in families.values())
+    return dataclasses.replace(options, runs=max(1, min(options.runs, most)))
+
+
+def _fresh(config: Config, seed: int) -> Network:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return config.network()
 
 
 def _training(

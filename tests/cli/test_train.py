@@ -32,6 +32,26 @@ def test_a_learner_is_trained_and_loads(tmp_path: Path, capsys: pytest.CaptureFi
     assert T2DRL.load(tmp_path / "a").sizes["parameters"] == said["parameters"]
 
 
+def test_a_learner_is_tailored_to_other_demand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*SMALL, "--out", str(tmp_path / "a")]) == 0
+    new = [
+        "train",
+        "--scenario",
+        "hotset",
+        "--size",
+        "small",
+        "--slots",
+        "20",
+        "--start",
+        str(tmp_path / "a"),
+    ]
+    few = [*new, "--runs", "4", "--generations", "10", "--json", "--out", str(tmp_path / "b")]
+    capsys.readouterr()
+    assert run(few) == 0
+    assert json.loads(capsys.readouterr().out)["profiles"] == ["hotset", "decoy"]
+    assert T2DRL.load(tmp_path / "b").digest() == T2DRL.load(tmp_path / "a").digest()
+
+
 def test_a_killed_command_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     undisturbed, killed = tmp_path / "a", tmp_path / "b"
     command = [sys.executable, "-m", "edgeopt", *SMALL, "--out"]
@@ -56,6 +76,10 @@ def test_a_killed_command_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
         (["--updates", "3"], "updates: is no option of the algorithm foresight"),
         (["--examples", "0"], "examples = 0"),
         (["--trace", "nowhere.csv"], "nowhere.csv"),
+        (["--start", "nowhere"], "nowhere"),
+        (["--start", "shipped", "--passes", "2"], "passes = 2"),
+        (["--start", "shipped", "--core", "gru"], "the shape of the network"),
+        (["--start", "shipped", "--seeds", "2"], "--start goes with one learner"),
     ],
 )
 def test_bad_input_is_one_line(

@@ -46,4 +46,8 @@ SURVIVORS: dict[str, str] = {
     "np.where(k > 0, price, 1.0)[:, None]": "Nobody buys or sells where it is used.",
     "mechanisms/rules/strongly_balanced.py: , (cost <= value) & (k > 0)) -> "
     ", (cost <= value) & (k >= 0))": "Where nobody trades, all of nobody may.",
+    "mechanisms/rules/iterative.py: middle = np.floor((low[rows] + high[rows] -> "
+    "middle = np.ceil((low[rows] + high[rows]": (
+        "Quotes are a power of two apart until they are one apart, so their middle is a whole number."
+    ),
 }

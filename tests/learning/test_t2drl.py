@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,13 @@ pytest.importorskip("cma")
 from edgeopt.learning import T2DRL, scenario_source  # noqa: E402
 from edgeopt.learning.algorithms.foresight import ForesightOptions  # noqa: E402
 from edgeopt.learning.algorithms.ppo_options import PPOOptions  # noqa: E402
+from edgeopt.learning.foresight.regression import foretold  # noqa: E402
+from edgeopt.learning.foresight.traces import read_traces  # noqa: E402
 from edgeopt.learning.scores.evolution import EvolutionOptions  # noqa: E402
+from edgeopt.learning.scores.runs import Runs  # noqa: E402
+from edgeopt.learning.serving.sources import WithHistory  # noqa: E402
 from edgeopt.learning.t2drl.config import Config  # noqa: E402
+from edgeopt.learning.t2drl.t2drl import tailoring  # noqa: E402
 
 OPTIONS = ForesightOptions(
     examples=4, runs=3, priced=2, passes=2, history=1,
@@ -74,6 +80,49 @@ def test_a_killed_training_ends_bit_equal(trained: tuple[T2DRL, Path], tmp_path:
     for name in ("weights.safetensors", "card.json"):
         assert (tmp_path / name).read_bytes() == (trained[1] / name).read_bytes()
     assert not list(tmp_path.glob("state*"))
+
+
+def test_a_tailored_learner_keeps_network_and_profiles(trained: tuple[T2DRL, Path], tmp_path: Path) -> None:
+    """New weights for new demand, better there than those of the start; killed and resumed to the same."""
+    source = scenario_source("workflow", seeds=range(12), size="small", slots=40)
+    start, new = trained[0], {"workflow": source}
+    options = replace(
+        OPTIONS, examples=0, passes=0, runs=12, evolution=EvolutionOptions(generations=30, episodes=12)
+    )
+    again = None
+
+    def kill(_done: int, _all: int, _scalars: Mapping[str, float]) -> None:
+        raise Killed
+
+    for _ in range(10):
+        try:
+            again = T2DRL.train(new, start=start, options=options, folder=tmp_path, watch=kill)
+            break
+        except Killed:
+            continue
+    tailored = T2DRL.train(new, start=start, options=options)
+    assert again is not None
+    assert same(again, tailored)
+    assert tailored.digest() == start.digest() == T2DRL.load(tmp_path).digest()
+    assert tailored.training["start"] == start.digest()
+    assert set(tailored.profiles) == {"workflow", *start.profiles}
+    assert tailored.as_policy().profile == T2DRL.load(tmp_path).as_policy().profile == "workflow"
+    traces = read_traces(WithHistory(source, OPTIONS.history), range(12))
+    runs = Runs(traces, foretold(start.network, traces))
+    found = {name: runs.costs(weights).sum() for name, weights in tailored.profiles.items()}
+    assert found["workflow"] < min(found[name] for name in start.profiles)
+
+
+def test_by_default_a_tailored_learner_takes_all_episodes(trained: tuple[T2DRL, Path]) -> None:
+    short = {"workflow": scenario_source("workflow", seeds=range(3), size="small", slots=10)}
+    assert tailoring(short).runs == 3
+    assert tailoring(short).passes == 0
+    with pytest.raises(InvalidOption, match="passes = 1: must be 0"):
+        T2DRL.train(short, start=trained[0], options=replace(OPTIONS, passes=1))
+    with pytest.raises(InvalidOption, match="the shape of the network"):
+        T2DRL.train(short, start=trained[0], config=Config(width=7))
+    with pytest.raises(InvalidOption, match="only a learner of the algorithm foresight"):
+        T2DRL.train(short, start=trained[0], algorithm="ppo", options=PPOOptions(updates=1))
 
 
 def test_another_seed_is_another_learner(trained: tuple[T2DRL, Path]) -> None:
