@@ -26,7 +26,7 @@ from ..foresight.regression import Examples, batches, foretold, loss, spread
 from ..foresight.traces import Traces, read_traces, rent_of, targets
 from ..networks.network import Network
 from ..scores.evolution import Evolution, EvolutionOptions
-from ..scores.runs import Runs
+from ..scores.runs import Runs, play_all
 from ..serving.sources import EpisodeSource, WithHistory
 
 GENERAL = "general"
@@ -295,14 +295,13 @@ class Together:
     def __len__(self) -> int:
         return len(self._places)
 
-    def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
-        """Cost of the runs over what the cloud alone costs in their family, on average."""
-        chosen = range(len(self)) if rows is None else rows
-        found = [
-            self._scale[row] * self._places[row][0].costs(weights, [self._places[row][1]])[0]
-            for row in chosen
-        ]
-        return np.array(found)
+    def each(self, members: Sequence[FloatArray], rows: Any = None) -> FloatArray:
+        """Cost (P, R) of the runs over what the cloud alone costs in their family, on average."""
+        chosen = list(range(len(self)) if rows is None else rows)
+        places = [self._places[row] for row in chosen]
+        found = play_all([part.run(row) for part, row in places], members)
+        scaled: FloatArray = found * np.array([self._scale[row] for row in chosen])
+        return scaled
 
 
 def _adam_state(adam: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:

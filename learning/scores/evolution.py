@@ -8,6 +8,7 @@ the same answers lead to the same place, so that a search is resumed by telling 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -45,8 +46,8 @@ class Playable(Protocol):
         """Number of runs."""
         ...
 
-    def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
-        """Cost of the runs, or of the `rows`."""
+    def each(self, members: Sequence[FloatArray], rows: Any = None) -> FloatArray:
+        """Cost (P, R) of the runs, or of the `rows`, under each of P weights."""
         ...
 
 
@@ -97,7 +98,7 @@ class Evolution:
         rng = np.random.default_rng(np.random.SeedSequence([self._seed, len(self.told)]))
         rows = rng.choice(len(self._runs), self._episodes, replace=False)
         members = self._search.ask()
-        costs = [math.fsum(self._runs.costs(member, rows)) / len(rows) for member in members]
+        costs = [math.fsum(own) / len(rows) for own in self._runs.each(members, rows)]
         self._take_in(members, costs)
         return min(costs)
 

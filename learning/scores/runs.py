@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
@@ -16,6 +16,9 @@ from ...solvers.policies.protocol import Site
 from ..foresight.traces import Traces
 from ..serving.projection import choose_models, fill_limits
 from .features import World, slot_features
+
+Run = Callable[[FloatArray], float]
+"""What one run costs under weights (W,)."""
 
 
 class Runs:
@@ -32,7 +35,7 @@ class Runs:
     """
 
     def __init__(self, traces: Traces, foretold: FloatArray, *, workers: int | None = None) -> None:
-        self._workers = workers or len(os.sched_getaffinity(0))
+        self._workers = workers
         self._slow, self._units, self._foretold = traces.slow, traces.units, foretold
         self._worlds = [World.of(Site.of(one, 0)) for one in traces.episodes]
         self._requests = [np.ascontiguousarray(one.requests[:, 0]) for one in traces.episodes]
@@ -45,17 +48,38 @@ class Runs:
 
     def costs(self, weights: FloatArray, rows: Any = None) -> FloatArray:
         """Cost of the runs (all, or the `rows`) under weights (W,)."""
+        found: FloatArray = self.each([weights], rows)[0]
+        return found
+
+    def each(self, members: Sequence[FloatArray], rows: Any = None) -> FloatArray:
+        """Cost (P, R) of the runs (all, or the `rows`) under each of P weights (W,)."""
         chosen = range(len(self)) if rows is None else rows
-        weights = np.ascontiguousarray(weights, dtype=np.float64)
+        return play_all([self.run(row) for row in chosen], members, self._workers)
 
-        def saved_in(row: int) -> float:
-            slow, foretold, units = self._slow[row], self._foretold[row], self._units[row]
-            return play(weights, self._worlds[row], self._requests[row], slow, foretold, units)
+    def run(self, row: int) -> Run:
+        """One of the runs."""
+        slow, foretold, units = self._slow[row], self._foretold[row], self._units[row]
+        world, requests = self._worlds[row], self._requests[row]
 
-        with ThreadPoolExecutor(self._workers) as pool:
-            saved = list(pool.map(saved_in, chosen))
-        costs: FloatArray = self.cloud_only[list(chosen)] - np.array(saved)
-        return costs
+        def cost(weights: FloatArray) -> float:
+            saved = play(weights, world, requests, slow, foretold, units)
+            return float(self.cloud_only[row]) - saved
+
+        return cost
+
+
+def play_all(runs: Sequence[Run], members: Sequence[FloatArray], workers: int | None = None) -> FloatArray:
+    """Cost (P, R) of R runs under each of P weights (W,), in threads that play at the same time."""
+    weights = [np.ascontiguousarray(member, dtype=np.float64) for member in members]
+    jobs = [(run, member) for member in weights for run in runs]
+    with ThreadPoolExecutor(workers or cores()) as pool:
+        found = list(pool.map(lambda job: job[0](job[1]), jobs))
+    return np.array(found, dtype=np.float64).reshape(len(weights), len(runs))
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def _play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, unit: Any) -> float:

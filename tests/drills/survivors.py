@@ -50,4 +50,10 @@ SURVIVORS: dict[str, str] = {
     "middle = np.ceil((low[rows] + high[rows]": (
         "Quotes are a power of two apart until they are one apart, so their middle is a whole number."
     ),
+    "mechanisms/rules/iterative.py: return (np.zeros(G), np.zeros(G), round -> "
+    "return (np.ones(G), np.zeros(G), round": _UNSEEN,
+    "mechanisms/rules/iterative.py: ort(refusals[:, :, 0] * 2 + refusals[:, :, 1], ax -> "
+    "ort(refusals[:, :, 0] * 3 + refusals[:, :, 1], ax": (
+        "Who refuses the first quote stands behind all who do not: any factor above one says so."
+    ),
 }
