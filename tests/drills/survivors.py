@@ -56,4 +56,8 @@ SURVIVORS: dict[str, str] = {
     "ort(refusals[:, :, 0] * 3 + refusals[:, :, 1], ax": (
         "Who refuses the first quote stands behind all who do not: any factor above one says so."
     ),
+    "mechanisms/rules/iterative.py: gsort(refusals[:, :, 0] * 2 + refusals[:, :, 1], -> "
+    "gsort(refusals[:, :, 0] + 2 + refusals[:, :, 1],": (
+        "In one market all who refuse a single quote refuse the same one, the dearer for buyers."
+    ),
 }
