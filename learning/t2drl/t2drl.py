@@ -121,7 +121,7 @@ class T2DRL:
             )
         network = _fresh(config, seed) if start is None else start.kept(config, options)
         training = _training(network, families, options, seed, adapt=config.learns)
-        facts = {
+        facts: dict[str, Any] = {
             "algorithm": algorithm,
             "config": config.as_dict(),
             "options": dataclasses.asdict(options),
