@@ -6,7 +6,9 @@ import pytest
 
 from edgeopt.benchmarks.auctions import __main__ as command
 from edgeopt.benchmarks.auctions import auctioneer
+from edgeopt.benchmarks.study import chosen
 from edgeopt.learning.auctioneer import FAMILIES, ORACLES
+from edgeopt.problem.errors import InvalidOption
 
 
 def test_every_schedule_has_a_row_and_the_audits_say_what_holds(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -31,5 +33,10 @@ def test_every_schedule_has_a_row_and_the_audits_say_what_holds(monkeypatch: pyt
 
 
 def test_it_runs_only_when_it_is_named() -> None:
-    assert "auctioneer" not in command._chosen(None)
-    assert command._chosen(["auctioneer"]) == ["auctioneer"]
+    def parts(named: list[str] | None) -> list[str]:
+        return chosen(named, tuple(command.PARTS), apart=command.NAMED_ONLY)
+
+    assert "auctioneer" not in parts(None)
+    assert parts(["auctioneer", "auctioneer"]) == ["auctioneer"]
+    with pytest.raises(InvalidOption, match="unknown part 'auctoneer': choose from"):
+        parts(["auctoneer"])
