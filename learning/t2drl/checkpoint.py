@@ -128,6 +128,9 @@ def load_checkpoint(folder: Path) -> tuple[Network, Config, dict[str, FloatArray
     names = card["profiles"]
     if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise InvalidFile(f"{path}: profiles must be a list of names")
+    training = card["training"]
+    if not (isinstance(training, dict) and isinstance(training.get("families", {}), dict)):
+        raise InvalidFile(f"{path}: training must be an object, and so must the families in it")
     try:
         config = Config.of_dict(card["config"])
     except Exception as error:

@@ -201,6 +201,8 @@ def test_a_history_is_used_and_must_fit(trained: tuple[T2DRL, Path]) -> None:
         (lambda card: card["config"].update(core="lstm"), "core"),
         (lambda card: card["config"].pop("core"), "exactly the entries"),
         (lambda card: card["features"]["models"].reverse(), "other features"),
+        (lambda card: card.update(training=7), "training must be an object"),
+        (lambda card: card["training"].update(families=7), "training must be an object"),
     ],
 )
 def test_a_damaged_card_is_refused_in_one_line(
