@@ -22,6 +22,8 @@ from .compiled import compiled
 
 NODE_LIMIT = 20_000
 STATE_LIMIT = 20_000_000
+INSERTION_LIMIT = 48
+"""Items up to which moving them one by one is quicker than sorting by merging; both keep equals in order."""
 
 
 def best_subset(values: ArrayLike, weights: ArrayLike, capacity: float) -> tuple[NDArray[np.bool_], float]:
@@ -122,22 +124,40 @@ def knapsack(values: Any, weights: Any, limit: float, chosen: Any) -> tuple[floa
             chosen[candidates[position]] = True
             total += values[candidates[position]]
         return total, True
-    density = np.empty(count)
+    candidates = candidates[:count]
+    _densest_first(values, weights, candidates)
+    sorted_items = np.empty((2, count))
+    value, weight = sorted_items[0], sorted_items[1]
     for position in range(count):
-        density[position] = -values[candidates[position]] / weights[candidates[position]]
-    order = np.argsort(density, kind="mergesort")
-    value, weight = np.empty(count), np.empty(count)
-    for position in range(count):
-        value[position] = values[candidates[order[position]]]
-        weight[position] = weights[candidates[order[position]]]
-    best_take = np.zeros(count, dtype=np.bool_)
-    best, proven = _branch_and_bound(value, weight, limit, best_take)
+        value[position] = values[candidates[position]]
+        weight[position] = weights[candidates[position]]
+    takes = np.zeros((2, count), dtype=np.bool_)
+    best_take = takes[0]
+    best, proven = _branch_and_bound(value, weight, limit, best_take, takes[1])
     if not proven:
         best, proven = _undominated_states(value, weight, limit, best, best_take)
     for position in range(count):
         if best_take[position]:
-            chosen[candidates[order[position]]] = True
+            chosen[candidates[position]] = True
     return free + best, proven
+
+
+@compiled
+def _densest_first(values: Any, weights: Any, candidates: Any) -> None:
+    """Sort items by value per weight, greatest first; among equals the order stays."""
+    count = candidates.shape[0]
+    density = np.empty(count)
+    for position in range(count):
+        density[position] = -values[candidates[position]] / weights[candidates[position]]
+    if count > INSERTION_LIMIT:
+        candidates[:] = candidates[np.argsort(density, kind="mergesort")]
+        return
+    for position in range(1, count):
+        item, key, place = candidates[position], density[position], position
+        while place > 0 and density[place - 1] > key:
+            candidates[place], density[place] = candidates[place - 1], density[place - 1]
+            place -= 1
+        candidates[place], density[place] = item, key
 
 
 @compiled
@@ -153,12 +173,12 @@ def _linear_bound(value: FloatArray, weight: FloatArray, first: int, room: float
 
 
 @compiled
-def _branch_and_bound(value: Any, weight: Any, limit: float, best_take: Any) -> tuple[float, bool]:
+def _branch_and_bound(value: Any, weight: Any, limit: float, best_take: Any, take: Any) -> tuple[float, bool]:
     """Depth first, take before leave, items in order of density; stops unproven after `NODE_LIMIT` nodes."""
     items = value.shape[0]
-    take = np.zeros(items, dtype=np.bool_)
     # The load and value before each item are kept, not subtracted back, so that rounding cannot pile up.
-    load, worth = np.zeros(items + 1), np.zeros(items + 1)
+    sums = np.zeros((2, items + 1))
+    load, worth = sums[0], sums[1]
     best = -1.0
     position, nodes = 0, 0
     while True:

@@ -100,7 +100,7 @@ def observe(
         totals = _services(
             sites, demand, lane, requests[lane], cached[lane], context[lane], service_tokens[lane], sums
         )
-        held = _models(sites, demand, lane, cached[lane], sums, model_tokens[lane])
+        held = _models(sites, demand, lane, cached[lane], slot[lane] == 0, sums, model_tokens[lane])
         token = server_token[lane]
         day = 2.0 * pi * slot[lane] * sites.slot_seconds[lane] / 86400.0
         token[3] = ratio(held, sites.memory[lane])
@@ -160,16 +160,21 @@ def _services(
 
 
 @compiled
-def _models(sites: Any, demand: Any, lane: int, cached: Any, sums: Any, tokens: Any) -> float:
-    """Write the tokens of the models from the sums over their services; return the memory they take."""
+def _models(sites: Any, demand: Any, lane: int, cached: Any, fresh: bool, sums: Any, tokens: Any) -> float:
+    """Write the tokens of the models from the sums over their services; return the memory they take.
+
+    What is known of finished phases is written only if one has just finished, or all is new (`fresh`).
+    """
     models, occupied = sites.models[lane], 0.0
-    hot, chance, leader = demand.hot[lane], sums[:, 9], np.empty(models, np.int64)
+    unit, loads, footprints = sites.unit[lane], sites.load_cost[lane], sites.footprint[lane]
+    hot, age = demand.hot[lane], demand.age[lane]
+    chance, leader = sums[:, 9], np.empty(models, np.int64)
     succession(demand, lane, models, chance, leader)
     for model in range(models):
-        load = sites.load_cost[lane, model] / sites.unit[lane]
+        load = loads[model] / unit
         total, token = sums[model], tokens[model]
         payback = max(0.0, total[6])
-        occupied += sites.footprint[lane, model] if cached[model] else 0.0
+        occupied += footprints[model] if cached[model] else 0.0
         token[2] = 1.0 if cached[model] else 0.0
         token[3] = sqrt(total[0])
         token[4] = sqrt(total[1])
@@ -179,15 +184,20 @@ def _models(sites: Any, demand: Any, lane: int, cached: Any, sums: Any, tokens: 
             token[7 + column] = root(total[3 + column])
         token[13] = payback / (payback + load) if payback > 0.0 else 0.0
         token[14] = 1.0 if hot[model] else 0.0
-        token[15] = span(float(demand.age[lane, model]))
-        for state in range(2):
-            mean, spread = phase_length(demand, lane, model, state)
-            token[16 + state] = span(mean)
-            token[18 + state] = spread
+        token[15] = span(float(age[model]))
+        if fresh or age[model] == 0:
+            for state in range(2):
+                mean, spread = phase_length(demand, lane, model, state)
+                token[16 + state] = span(mean)
+                token[18 + state] = spread
         token[20] = chance[model]
-        token[21:24] = 0.0
-        if leader[model] >= 0:
-            token[21] = 1.0 if hot[leader[model]] else 0.0
-            token[22] = span(float(demand.age[lane, leader[model]]))
-            token[23] = span(phase_length(demand, lane, leader[model], 1)[0])
+    for model in range(models):
+        _follow(tokens, model, leader[model])
     return occupied
+
+
+@compiled
+def _follow(tokens: Any, model: int, leader: int) -> None:
+    """Copy what is known of the leader's phase; nothing without a leader."""
+    for column, of in ((21, 14), (22, 15), (23, 17)):
+        tokens[model, column] = tokens[leader, of] if leader >= 0 else 0.0

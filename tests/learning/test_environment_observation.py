@@ -185,3 +185,21 @@ def test_a_history_is_what_an_episode_begins_with() -> None:
     assert plain.lanes.demand.seen[0] == 1
     with pytest.raises(InvalidOption, match="runs = 3: must be between 1 and 2"):
         WithHistory(as_source(episodes), 3)
+
+
+def test_what_is_seen_of_finished_phases_is_always_up_to_date() -> None:
+    """Also in the first slot after a history, and in an episode that takes the place of another."""
+    rng = np.random.default_rng(1)
+    first = random_instance(rng, slots=30, servers=1, models=3, services=4)
+    waves = rng.poisson(np.where(rng.random((3, 30, 1, 4)) < 0.5, 0.2, 8.0))
+    source = WithHistory(as_source([dataclasses.replace(first, requests=one) for one in waves]), 2)
+    env = EdgeServingEnv(source)
+    order = [name for name, _ in MODEL_FEATURES]
+    for episode in (1, 0):
+        seen, _ = env.reset(options={"episode": episode})
+        for _ in range(30):
+            for state, phase in enumerate(("cold", "hot")):
+                known = np.array([phase_length(env.lanes.demand, 0, model, state) for model in range(3)])
+                assert seen["models"][:, order.index(f"{phase}_length")] == pytest.approx(span(known[:, 0]))
+                assert seen["models"][:, order.index(f"{phase}_spread")] == pytest.approx(known[:, 1])
+            seen = env.step(np.zeros(7))[0]

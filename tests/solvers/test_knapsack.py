@@ -104,3 +104,16 @@ def test_rows_share_the_weights() -> None:
 def test_bad_input_is_refused(values: list[float], weights: list[float], capacity: float) -> None:
     with pytest.raises(InvalidOption, match="knapsack"):
         best_subset(values, weights, capacity)
+
+
+@given(
+    items=st.lists(
+        st.tuples(st.sampled_from([1.0, 2.0, 3.0, 6.0]), st.sampled_from([1.0, 2.0, 3.0])), max_size=70
+    )
+)
+def test_dense_items_come_first_and_equals_keep_their_order(items: list[tuple[float, float]]) -> None:
+    """Long lists are sorted in another way than short ones, to the same order."""
+    values, weights = (np.array([item[side] for item in items]) for side in (0, 1))
+    order = np.arange(len(items))
+    module._densest_first(values, weights, order)
+    assert order.tolist() == np.argsort(-values / weights, kind="stable").tolist()
