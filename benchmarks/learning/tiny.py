@@ -133,7 +133,7 @@ def _learner(name: str, world: Instance, demand: MarkovDemand, quick: bool, fold
     examples, runs = (4, 4) if quick else (512, 512)
     evolution = EvolutionOptions(generations=2 if quick else 200, episodes=4 if quick else 128)
     options = ForesightOptions(
-        examples=examples, runs=runs, priced=examples, passes=1 if quick else 6, evolution=evolution
+        examples=examples, runs=runs, priced=examples, passes=1 if quick else 6, batch=2, evolution=evolution
     )
     source = InstanceSource(_stretches(world, demand, TRAIN, examples + runs))
     return T2DRL.train({name: source}, options=options, folder=place)

@@ -80,7 +80,7 @@ class Training:
 
     Parameters
     ----------
-    examples, runs, passes, generations
+    examples, runs, passes, batch, generations
         See `learning.algorithms.foresight.ForesightOptions`.
     updates, lanes
         See `learning.algorithms.ppo_options.PPOOptions`: at 300 slots ten million steps.
@@ -91,6 +91,7 @@ class Training:
     examples: int = 128
     runs: int = 64
     passes: int = 6
+    batch: int = 2
     generations: int = 120
     updates: int = 521
     lanes: int = 64
@@ -110,6 +111,7 @@ class Training:
             runs=self.runs,
             priced=min(self.examples, 64),
             passes=self.passes,
+            batch=self.batch,
             evolution=EvolutionOptions(generations=self.generations),
         )
 

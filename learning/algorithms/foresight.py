@@ -2,9 +2,9 @@
 
 1.  Regression (`foresight.regression`). Every slot of every training trace is an example of what comes next,
     so the network learns from arrivals alone; it does not act. One update is one pass over all traces.
-2.  Evolution (`scores.evolution`). With the network fixed, CMA-ES finds the weights of the score, for each
-    profile by itself, on other episodes than those of the regression: one update is `STRIDE` generations. A
-    profile is a family of episodes; with several there is also "general", judged on all.
+2.  Evolution (`scores.evolution`). With the network fixed, CMA-ES finds the weights of the score, on other
+    episodes than those of the regression: one update is `STRIDE` generations. With several families there is
+    a profile "general", judged on all; those of the families begin with it and need few generations.
 
 All that is random in an update is drawn from (seed, update). An interrupted training is resumed by `restore`
 and ends bit-equal.
@@ -22,7 +22,8 @@ import torch
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
 from ...solvers.parallel.servers import worker_count
-from ..foresight.regression import Examples, batches, foretold, loss, spread
+from ..foresight.gradients import PART, Gradients
+from ..foresight.regression import Examples, batches, foretold
 from ..foresight.traces import Traces, read_traces, rent_of, targets
 from ..networks.network import Network
 from ..scores.evolution import Evolution, EvolutionOptions
@@ -38,7 +39,7 @@ STRIDE = 10
 GRADIENT_NORM = 5.0
 
 PROCESS_EXAMPLES = 64
-"""Examples a family from which on reading them is worth processes of their own."""
+"""Examples a family from which on processes of their own are worth it."""
 
 R = TypeVar("R")
 
@@ -71,8 +72,8 @@ class ForesightOptions:
     examples: int = 128
     runs: int = 192
     priced: int = 64
-    passes: int = 6
-    batch: int = 2
+    passes: int = 16
+    batch: int = 4
     learning_rate: float = 3e-3
     history: int = 2
     evolution: EvolutionOptions = field(default_factory=EvolutionOptions)
@@ -140,7 +141,8 @@ class ForesightTraining:
                     f"({options.examples} examples and {options.runs} runs)"
                 )
         self._adam = torch.optim.Adam(network.parameters(), lr=options.learning_rate)
-        self._examples: list[Examples] | None = None
+        self._examples: list[Examples] = []
+        self._gradients: Gradients | None = None
         self._runs: dict[str, Runs] | None = None
         self._searches: dict[str, Evolution] = {}
         self.weights: dict[str, FloatArray] = {}
@@ -149,13 +151,13 @@ class ForesightTraining:
     def profiles(self) -> tuple[str, ...]:
         """Names of what weights are found for."""
         names = tuple(self._families)
-        return names if len(names) == 1 else (*names, GENERAL)
+        return names if len(names) == 1 else (GENERAL, *names)
 
     @property
     def updates(self) -> int:
         """How many there are in all."""
-        generations = -(-self._options.evolution.generations // STRIDE)
-        return self._options.passes + generations * len(self.profiles)
+        first, others = self._options.evolution.generations, self._options.evolution.refinements
+        return self._options.passes + -(-first // STRIDE) + -(-others // STRIDE) * (len(self.profiles) - 1)
 
     @property
     def finished(self) -> bool:
@@ -173,24 +175,29 @@ class ForesightTraining:
         return found
 
     def _regress(self) -> dict[str, float]:
-        if self._examples is None:
+        if self._gradients is None:
             jobs = [(source, self._options) for source in self._families.values()]
             self._examples = [part for parts in self._each(read_examples, jobs) for part in parts]
+            self._gradients = Gradients(
+                self.network, self._examples, adapt=self._adapt, workers=self._processes()
+            )
         rng = np.random.default_rng(np.random.SeedSequence([self._seed, self.done]))
-        spreads = torch.from_numpy(spread(self._examples).astype(np.float32))
         drawn = list(batches(self._examples, self._options.batch, rng))
         total = 0.0
         for step, (number, rows) in enumerate(drawn):
             left = 1.0 - (self.done + step / len(drawn)) / self._options.passes
             for group in self._adam.param_groups:
                 group["lr"] = self._options.learning_rate * min(1.0, 1.5 * left)
-            error = loss(self.network, self._examples[number], rows, spreads, adapt=self._adapt)
-            self._adam.zero_grad()
-            error.backward()
+            total += self._gradients.step(self.network, number, rows)
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
             self._adam.step()
-            total += error.item()
         return {"regression/error": total / len(drawn)}
+
+    def _processes(self) -> int:
+        """Those that find gradients: as many as a step has parts, if there is enough to do."""
+        if self._options.examples < PROCESS_EXAMPLES:
+            return 1
+        return min(worker_count(None), -(-self._options.batch // PART))
 
     def _each(self, read: Callable[..., R], jobs: Sequence[tuple[Any, ...]]) -> list[R]:
         """Read every family, in processes where that is long enough; the result is the same."""
@@ -202,7 +209,9 @@ class ForesightTraining:
         return found
 
     def _evolve(self) -> dict[str, float]:
-        self._examples = None
+        if self._gradients is not None:
+            self._gradients.close()
+            self._examples, self._gradients = [], None
         profile = next(name for name in self.profiles if name not in self.weights)
         search = self._search(profile)
         costs = [search.advance() for _ in range(STRIDE) if not search.finished]
@@ -215,7 +224,8 @@ class ForesightTraining:
             seed = int(
                 np.random.SeedSequence([self._seed, self.profiles.index(profile)]).generate_state(1)[0]
             )
-            self._searches[profile] = Evolution(self._runs_of(profile), self._options.evolution, seed)
+            start = None if profile == self.profiles[0] else self.weights[GENERAL]
+            self._searches[profile] = Evolution(self._runs_of(profile), self._options.evolution, seed, start)
         return self._searches[profile]
 
     def _runs_of(self, profile: str) -> Runs | Together:
@@ -248,9 +258,9 @@ class ForesightTraining:
             self.done = int(rest["done"])
             if any(key.startswith("adam.") for key in tensors):
                 self._adam.load_state_dict(_adam_state(self._adam, tensors))
-            for profile, told in rest["told"].items():
+            for profile in [name for name in self.profiles if name in rest["told"]]:
                 search = self._search(profile)
-                search.replay(told)
+                search.replay(rest["told"][profile])
                 if search.finished:
                     self.weights[profile] = search.weights
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -270,7 +280,7 @@ def read_examples(source: EpisodeSource, options: ForesightOptions) -> list[Exam
         parts.append(read_traces(source, unprepared))
     examples, priced = [], options.priced
     for part in parts:
-        examples.append(Examples(part, *targets(part, rent, priced)))
+        examples.append(Examples.of(part, *targets(part, rent, priced)))
         priced = max(0, priced - len(part.episodes))
     return examples
 

@@ -7,7 +7,7 @@ conditional mean given the past.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +18,22 @@ from ...problem.fields import FloatArray
 from ..networks.network import Network
 from .traces import Traces
 
+SEEN = ("models", "server", "model_mask")
+"""The tokens that `Network.read` and `Network.foretell` look at."""
+
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Traces of equal sizes with their targets (`traces.targets`)."""
+    """Traces of equal sizes, as far as the network reads them (`SEEN`), with their `traces.targets`."""
 
-    traces: Traces
+    tokens: Mapping[str, Any]
     values: FloatArray
     known: FloatArray
+
+    @classmethod
+    def of(cls, traces: Traces, values: FloatArray, known: FloatArray) -> Examples:
+        """The examples of some traces."""
+        return cls({name: traces.tokens[name] for name in SEEN}, values, known)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -37,7 +45,7 @@ def spread(parts: Sequence[Examples]) -> FloatArray:
     for column in range(parts[0].values.shape[-1]):
         rows = [
             part.values[..., column][
-                part.traces.tokens["model_mask"].astype(bool) & (part.known[..., column, None] > 0)
+                part.tokens["model_mask"].astype(bool) & (part.known[..., column, None] > 0)
             ]
             for part in parts
         ]
@@ -59,7 +67,7 @@ def batches(parts: Sequence[Examples], size: int, rng: np.random.Generator) -> I
 
 def loss(network: Network, part: Examples, rows: Any, spreads: Any, *, adapt: bool = True) -> Any:
     """Mean squared error of the foretold, each target in units of its standard deviation: a scalar."""
-    seen = demand_tensors(part.traces, rows)
+    seen = demand_tensors(part.tokens, rows)
     lanes, slots, models = seen["model_mask"].shape
     tokens, _ = network.read(seen, beginnings(lanes, slots), network.initial(lanes, models), adapt=adapt)
     error = (network.foretell(tokens, seen) - torch.from_numpy(part.values[rows])) / spreads
@@ -72,7 +80,7 @@ def foretold(network: Network, traces: Traces, *, batch: int = 16, adapt: bool =
     out = []
     with torch.inference_mode():
         for first in range(0, len(traces.episodes), batch):
-            seen = demand_tensors(traces, slice(first, first + batch))
+            seen = demand_tensors(traces.tokens, slice(first, first + batch))
             lanes, slots, models = seen["model_mask"].shape
             start = network.initial(lanes, models)
             tokens, _ = network.read(seen, beginnings(lanes, slots), start, adapt=adapt)
@@ -80,11 +88,10 @@ def foretold(network: Network, traces: Traces, *, batch: int = 16, adapt: bool =
     return np.concatenate(out).astype(np.float64)
 
 
-def demand_tensors(traces: Traces, rows: Any) -> dict[str, Any]:
-    """The tokens that `Network.read` and `Network.foretell` look at, as tensors."""
+def demand_tensors(tokens: Mapping[str, Any], rows: Any) -> dict[str, Any]:
+    """The tokens `SEEN` of some rows, as tensors."""
     return {
-        name: torch.from_numpy(np.ascontiguousarray(traces.tokens[name][rows], dtype=np.float32))
-        for name in ("models", "server", "model_mask")
+        name: torch.from_numpy(np.ascontiguousarray(tokens[name][rows], dtype=np.float32)) for name in SEEN
     }
 
 

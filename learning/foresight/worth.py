@@ -47,40 +47,77 @@ def worth(
         (T, M) filled, cost: present in slot t with no context, or with full windows, less absent in slot t,
         both from slot t + 1 on. Neither the slot itself nor a load in it is counted.
     """
-    slots, services, models = requests.shape[0], requests.shape[1], load.shape[0]
-    absent = np.zeros((slots + 2, models))
-    context, run = np.zeros(services, np.int64), np.zeros(models)
+    models = load.shape[0]
+    order = np.argsort(service_model, kind="mergesort")
+    ends = np.searchsorted(service_model[order], np.arange(1, models + 1))
+    for model in range(models):
+        own = order[ends[model - 1] if model > 0 else 0 : ends[model]]
+        _worth_of_one(
+            requests[:, own],
+            saving[:, own],
+            window[own],
+            gain[own],
+            vanish[own],
+            load[model],
+            rent[:, model],
+            empty[:, model],
+            full[:, model],
+        )
+
+
+@compiled
+def _worth_of_one(
+    requests: Any,
+    saving: Any,
+    window: Any,
+    gain: Any,
+    vanish: Any,
+    load: float,
+    rent: Any,
+    empty: Any,
+    full: Any,
+) -> None:
+    """`worth` of one model with n services, backward in time; `empty` and `full` are (T,).
+
+    A path is what becomes of the contexts if the model is there from a slot on. That of the slot before soon
+    meets it, since windows fill and contexts vanish, and from there on both are worth the same.
+    """
+    slots = requests.shape[0]
+    absent, gained = np.zeros(slots + 2), np.zeros(slots)
+    path, best = np.zeros((2, slots + 1, window.shape[0]), np.int64), np.full((2, slots + 1), -np.inf)
     for first in range(slots - 1, -1, -1):
-        absent[first] = absent[first + 1]
-        context[:] = 0
-        run[:] = -load
-        for slot in range(first, slots):
-            _pass(requests[slot], saving[slot], service_model, window, gain, vanish, rent[slot], context, run)
-            _take_better(run, absent[min(slot + 2, slots)], absent[first])
-    nothing, best = np.zeros(models), np.zeros(models)
-    for first in range(slots):
+        leave = absent[min(first + 2, slots)]
         for kind in range(2):
-            for service in range(services):
-                context[service] = window[service] if kind == 1 else 0
-            _pass(requests[first], saving[first], service_model, window, gain, vanish, nothing, context, run)
-            run[:] = 0.0
-            best[:] = absent[min(first + 2, slots)]
-            for slot in range(first + 1, slots):
-                _pass(
-                    requests[slot],
-                    saving[slot],
-                    service_model,
-                    window,
-                    gain,
-                    vanish,
-                    rent[slot],
-                    context,
-                    run,
-                )
-                _take_better(run, absent[min(slot + 2, slots)], best)
-            target = full if kind == 1 else empty
-            for model in range(models):
-                target[first, model] = best[model] - absent[first + 1, model]
+            path[kind, first] = kind * window
+            met = _follow_path(requests, saving, window, gain, vanish, first, path[kind], gained)
+            for slot in range(met - 1, first - 1, -1):
+                later = max(absent[min(slot + 2, slots)], best[kind, slot + 1])
+                best[kind, slot] = gained[slot] - rent[slot] + later
+        absent[first] = max(absent[first + 1], best[0, first] - load)
+        empty[first] = max(leave, best[0, first + 1]) - absent[first + 1]
+        full[first] = max(leave, best[1, first + 1]) - absent[first + 1]
+
+
+@compiled
+def _follow_path(
+    requests: Any, saving: Any, window: Any, gain: Any, vanish: Any, first: int, path: Any, gained: Any
+) -> int:
+    """Write contexts (T + 1, n) and savings (T,) of the path from a slot on, until it meets the old one."""
+    slots, services = requests.shape
+    for slot in range(first, slots):
+        met, total = True, 0.0
+        for service in range(services):
+            held = path[slot, service]
+            each = saving[slot, service, held]
+            served = requests[slot, service] if each > 0.0 else 0
+            total += served * each
+            after = min(window[service], max(0, held + gain[service] * served - vanish[service]))
+            met = met and after == path[slot + 1, service]
+            path[slot + 1, service] = after
+        gained[slot] = total
+        if met and slot > first:
+            return slot + 1
+    return slots
 
 
 @compiled
@@ -102,13 +139,6 @@ def _pass(
         served = requests[service] if saving[service, held] > 0.0 else 0
         run[service_model[service]] += served * saving[service, held]
         context[service] = min(window[service], max(0, held + gain[service] * served - vanish[service]))
-
-
-@compiled
-def _take_better(run: Any, after: Any, best: Any) -> None:
-    """Leave now, with what follows absence, where that beats the best so far (M,)."""
-    for model in range(run.shape[0]):
-        best[model] = max(best[model], run[model] + after[model])
 
 
 @compiled

@@ -31,12 +31,16 @@ class EvolutionOptions:
         Runs on which a generation is judged, drawn anew for each.
     step
         Standard deviation of the first generation, in weights of order 1.
+    refinements, refining_step
+        The same of a search that begins with weights that were found for other runs.
     """
 
-    generations: int = 160
+    generations: int = 80
     population: int = 16
     episodes: int = 24
     step: float = 0.15
+    refinements: int = 20
+    refining_step: float = 0.08
 
 
 class Playable(Protocol):
@@ -60,6 +64,8 @@ class Evolution:
         Training runs, to be played with any weights.
     options, seed
         Size of the search, and what all its randomness comes from.
+    start
+        (W,) weights to refine; None: begin with `first_weights`.
 
     Attributes
     ----------
@@ -67,22 +73,27 @@ class Evolution:
         Costs of the members of each finished generation.
     """
 
-    def __init__(self, runs: Playable, options: EvolutionOptions, seed: int) -> None:
+    def __init__(
+        self, runs: Playable, options: EvolutionOptions, seed: int, start: FloatArray | None = None
+    ) -> None:
         require_cma()
         import cma
 
-        self._runs, self._options, self._seed = runs, options, seed
+        self._runs, self._seed = runs, seed
+        self._generations = options.generations if start is None else options.refinements
+        step = options.step if start is None else options.refining_step
+        start = first_weights() if start is None else start
         self._episodes = min(options.episodes, len(runs))
         # cma takes 0 for "draw a seed from the clock".
         settings = {"seed": 1 + seed % (2**31 - 2), "popsize": options.population, "verbose": -9}
-        self._search: Any = cma.CMAEvolutionStrategy(first_weights(), options.step, settings)
+        self._search: Any = cma.CMAEvolutionStrategy(start, step, settings)
         self.told: list[list[float]] = []
-        self._means = [first_weights()]
+        self._means = [start]
 
     @property
     def finished(self) -> bool:
         """Whether all generations are done."""
-        return len(self.told) >= self._options.generations
+        return len(self.told) >= self._generations
 
     @property
     def weights(self) -> FloatArray:

@@ -148,7 +148,7 @@ def test_the_regression_learns() -> None:
         requests=turns, service_model=[0, 1], memory=1.0, footprint=[1.0, 1.0], cloud_cost=1.0, load_cost=2.0
     )
     traces = read_traces(as_source([one, one]), [0, 1])
-    part = Examples(traces, *targets(traces, 0.0, priced=0))
+    part = Examples.of(traces, *targets(traces, 0.0, priced=0))
     torch.manual_seed(0)
     network = Network("none", width=16)
     adam = torch.optim.Adam(network.parameters(), lr=1e-2)
