@@ -35,6 +35,9 @@ def train(
     ] = None,
     runs: Annotated[int | None, typer.Option(help="foresight: episodes a family for the evolution.")] = None,
     passes: Annotated[int | None, typer.Option(help="foresight: passes over all examples.")] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="foresight: episodes in a step of the regression.")
+    ] = None,
     generations: Annotated[
         int | None, typer.Option(help="foresight: generations of the evolution of a profile.")
     ] = None,
@@ -76,8 +79,8 @@ def train(
     from .train_sweep import train_sweep
 
     config = Config(core=core, width=width, learns=inner_loop)
-    given = {"examples": examples, "runs": runs, "passes": passes, "generations": generations}
-    given |= {"updates": updates, "lanes": lanes}
+    given = {"examples": examples, "runs": runs, "passes": passes, "batch": batch}
+    given |= {"generations": generations, "updates": updates, "lanes": lanes}
     own = {name: value for name, value in given.items() if value is not None}
     if start is not None and own:
         own = {"passes": 0} | own

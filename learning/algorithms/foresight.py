@@ -72,7 +72,7 @@ class ForesightOptions:
     examples: int = 128
     runs: int = 192
     priced: int = 64
-    passes: int = 16
+    passes: int = 10
     batch: int = 4
     learning_rate: float = 3e-3
     history: int = 2

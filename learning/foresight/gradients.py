@@ -7,8 +7,9 @@ added up in order: so the weights do not depend on that number, bit for bit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 from copy import deepcopy
+from multiprocessing import Pipe
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -59,29 +60,24 @@ class Gradients:
     def close(self) -> None:
         """Let the other processes go."""
         for helper in self._helpers:
-            helper.shutdown(wait=False, kill_workers=True)
+            helper.close()
         self._helpers = []
 
     def _find(self, values: Any, number: int, shares: Sequence[Any]) -> list[Found]:
-        places = len(self._helpers) + 1
-        asked = [
-            (
-                self._helpers[place % places - 1].submit(_work, values, number, share)
-                if place % places
-                else None
-            )
-            for place, share in enumerate(shares)
-        ]
-        own = {
-            place: self._own.find(values, number, share)
-            for place, share in enumerate(shares)
-            if asked[place] is None
-        }
+        found: list[Found] = []
+        crew = len(self._helpers) + 1
         try:
-            return [own[place] if one is None else one.result() for place, one in enumerate(asked)]
-        except BrokenExecutor:  # a helper was killed: what it would have found is found here, to the last bit
+            for first in range(0, len(shares), crew):
+                own, *others = shares[first : first + crew]
+                busy = self._helpers[: len(others)]
+                for helper, share in zip(busy, others, strict=True):
+                    helper.ask((values, number, share))
+                found.append(self._own.find(values, number, own))
+                found += [helper.answer() for helper in busy]
+        except (EOFError, OSError):  # a helper was killed: what it would have found is found here
             self.close()
             return [self._own.find(values, number, share) for share in shares]
+        return found
 
 
 class _Worker:
@@ -90,6 +86,7 @@ class _Worker:
     def __init__(
         self, network: Network, examples: Sequence[Examples], spreads: FloatArray, adapt: bool
     ) -> None:
+        torch.set_num_threads(1)  # sums differ in their last bits with the number of threads
         self.network, self.examples, self.spreads, self.adapt = deepcopy(network), examples, spreads, adapt
 
     def find(self, values: Sequence[FloatArray], number: int, rows: Any) -> Found:
@@ -107,44 +104,54 @@ class _Worker:
         return error.item(), gradients
 
 
-_worker: _Worker | None = None
-"""That of a helper's process."""
+class _Helper:
+    """A process that waits for parts; it ends when nobody can ask it any more."""
+
+    def __init__(self, worker: _Worker, folder: str) -> None:
+        from joblib.externals.loky.backend.process import LokyProcess
+
+        self._line, line = Pipe()
+        about = (line, worker.network, folder, len(worker.examples), worker.spreads, worker.adapt)
+        # Of the ways to start a process, this one does not run the caller's script again.
+        self.process = LokyProcess(target=_serve, args=about, daemon=True)
+        self.process.start()
+        line.close()
+
+    def ask(self, job: tuple[Any, ...]) -> None:
+        self._line.send(job)
+
+    def answer(self) -> Any:
+        return self._line.recv()
+
+    def close(self) -> None:
+        self._line.close()
+        self.process.join()
 
 
-def _helpers(own: _Worker, count: int) -> list[Any]:
-    """Processes that wait for parts, each an executor of its own.
+def _helpers(own: _Worker, count: int) -> list[_Helper]:
+    """Processes that have opened the examples.
 
-    They read the examples from files that they hold open and that have no name any more once all have begun,
-    so that nothing is left behind however this process ends.
+    Their files lose their names once all have begun, so that nothing is left behind however this one ends.
     """
-    from joblib.externals.loky import ProcessPoolExecutor
-
     with TemporaryDirectory(prefix="edgeopt-examples-") as folder:
         for number, part in enumerate(own.examples):
-            for name, array in _arrays(part).items():
+            for name, array in {**part.tokens, "values": part.values, "known": part.known}.items():
                 np.save(Path(folder) / f"{number}-{name}.npy", array, allow_pickle=False)
-        about = (own.network, folder, len(own.examples), own.spreads, own.adapt)
-        helpers = [ProcessPoolExecutor(max_workers=1) for _ in range(count)]
-        for begun in [helper.submit(_begin, *about) for helper in helpers]:
-            begun.result()
+        helpers = [_Helper(own, folder) for _ in range(count)]
+        for helper in helpers:
+            helper.answer()
     return helpers
 
 
-def _begin(network: Network, folder: str, count: int, spreads: FloatArray, adapt: bool) -> None:
-    global _worker  # noqa: PLW0603 - a process that helps does nothing else
-    torch.set_num_threads(1)
+def _serve(line: Any, network: Network, folder: str, count: int, spreads: FloatArray, adapt: bool) -> None:
+    """The life of a helper."""
     names = (*SEEN, "values", "known")
     examples = []
     for number in range(count):
         read = {name: np.load(Path(folder) / f"{number}-{name}.npy", mmap_mode="r") for name in names}
         examples.append(Examples({name: read[name] for name in SEEN}, read["values"], read["known"]))
-    _worker = _Worker(network, examples, spreads, adapt)
-
-
-def _work(values: Sequence[FloatArray], number: int, rows: Any) -> Found:
-    assert _worker is not None  # begun
-    return _worker.find(values, number, rows)
-
-
-def _arrays(part: Examples) -> dict[str, Any]:
-    return {**part.tokens, "values": part.values, "known": part.known}
+    worker = _Worker(network, examples, spreads, adapt)
+    line.send("begun")
+    with suppress(EOFError, OSError):
+        while True:
+            line.send(worker.find(*line.recv()))

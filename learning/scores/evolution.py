@@ -35,11 +35,11 @@ class EvolutionOptions:
         The same of a search that begins with weights that were found for other runs.
     """
 
-    generations: int = 80
+    generations: int = 160
     population: int = 16
     episodes: int = 24
     step: float = 0.15
-    refinements: int = 20
+    refinements: int = 80
     refining_step: float = 0.08
 
 

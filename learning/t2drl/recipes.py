@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...problem import from_trace, scenario_names
@@ -60,7 +61,7 @@ def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | P
     InvalidOption
         For an unknown algorithm, an option that it does not have, or a number outside its limits.
     """
-    known = {"foresight": ("examples", "runs", "passes", "generations"), "ppo": ("updates", "lanes")}
+    known = {"foresight": ("examples", "runs", "passes", "batch", "generations"), "ppo": ("updates", "lanes")}
     if algorithm not in known:
         raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(known)}")
     for name in given:
@@ -71,5 +72,7 @@ def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | P
     own = {name: value for name, value in given.items() if name != "generations"}
     if "examples" in own:
         own["priced"] = min(own["examples"], ForesightOptions().priced)
-    evolution = EvolutionOptions(**({"generations": given["generations"]} if "generations" in given else {}))
+    usual = EvolutionOptions()
+    generations = given.get("generations", usual.generations)
+    evolution = replace(usual, generations=generations, refinements=min(generations, usual.refinements))
     return ForesightOptions(**own, evolution=evolution)

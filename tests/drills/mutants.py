@@ -61,7 +61,7 @@ TARGETS = {
     ),
     "certificate": Target(
         within("solvers/certificate", "bound chains check contexts intervals knapsack packing sweep whole"),
-        ("solvers/test_certificate.py",),
+        ("solvers/test_certificate.py", "solvers/test_certificate_tampering.py"),
         "not belady and not every_method and not realistic",
     ),
 }

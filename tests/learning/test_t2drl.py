@@ -25,6 +25,7 @@ from edgeopt.learning.algorithms.ppo_options import PPOOptions  # noqa: E402
 from edgeopt.learning.foresight.regression import foretold  # noqa: E402
 from edgeopt.learning.foresight.traces import read_traces  # noqa: E402
 from edgeopt.learning.scores.evolution import EvolutionOptions  # noqa: E402
+from edgeopt.learning.scores.features import first_weights  # noqa: E402
 from edgeopt.learning.scores.runs import Runs  # noqa: E402
 from edgeopt.learning.serving.sources import WithHistory  # noqa: E402
 from edgeopt.learning.t2drl.config import Config  # noqa: E402
@@ -32,7 +33,7 @@ from edgeopt.learning.t2drl.t2drl import tailoring  # noqa: E402
 
 OPTIONS = ForesightOptions(
     examples=4, runs=3, priced=2, passes=2, history=1,
-    evolution=EvolutionOptions(generations=12, population=6, episodes=2),
+    evolution=EvolutionOptions(generations=12, refinements=12, population=6, episodes=2),
 )  # fmt: skip
 CONFIG = Config(width=6, inner_batch=5)
 
@@ -62,6 +63,15 @@ def same(one: T2DRL, other: T2DRL) -> bool:
 
 class Killed(BaseException):
     """Stands for a kill between two updates."""
+
+
+def test_the_profiles_of_families_begin_with_the_one_for_all() -> None:
+    still = EvolutionOptions(generations=12, refinements=1, refining_step=1e-9, population=6, episodes=2)
+    learner = T2DRL.train(families(), config=CONFIG, options=replace(OPTIONS, passes=1, evolution=still))
+    assert list(learner.profiles) == ["general", "decoy", "hotset"]
+    for name in ("decoy", "hotset"):
+        assert learner.profiles[name] == pytest.approx(learner.profiles["general"], abs=1e-6)
+    assert np.abs(learner.profiles["general"] - first_weights()).max() > 0.01
 
 
 def test_a_killed_training_ends_bit_equal(trained: tuple[T2DRL, Path], tmp_path: Path) -> None:
