@@ -103,7 +103,8 @@ def _follow_path(
     requests: Any, saving: Any, window: Any, gain: Any, vanish: Any, first: int, path: Any, gained: Any
 ) -> int:
     """Write contexts (T + 1, n) and savings (T,) of the path from a slot on, until it meets the old one."""
-    slots, services = requests.shape
+    services: int = requests.shape[1]
+    slots: int = requests.shape[0]
     for slot in range(first, slots):
         met, total = True, 0.0
         for service in range(services):
