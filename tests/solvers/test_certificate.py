@@ -19,6 +19,7 @@ from edgeopt.solvers.certificate import (
     Certificate,
     check_certificate,
     intervals,
+    packing,
 )
 from edgeopt.solvers.certificate.chains import Chain
 from edgeopt.solvers.certificate.whole import WholeServer
@@ -255,3 +256,24 @@ def test_a_plan_at_the_edge_of_a_limit_is_not_cut_off() -> None:
     prices = {"presence_price": np.full((1, 1, 3), 0.4), "compute_price": np.full((1, 1), 1.8)}
     all_three = Plan(np.ones((1, 1, 3)), np.ones((1, 1, 3)))
     assert check_certificate(instance, with_prices(instance, prices, plan=all_three)).lower_bound <= 0.0
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=200)
+def test_requests_of_a_set_are_packed_as_well_as_trying_all_finds(seed: int) -> None:
+    """Pays and needs of odd sizes, so that taking the densest first is often not the best."""
+    rng = np.random.default_rng(seed)
+    services = int(rng.integers(1, 5))
+    cap = rng.integers(0, 4, services)
+    need = rng.integers(packing.NEED_UNITS // 9, packing.NEED_UNITS // 2, (2, services))
+    need[1] *= rng.random() < 0.5
+    pay = rng.integers(1, 2**40, services)
+    base, floor = int(rng.integers(0, 100)), int(rng.integers(0, 100))
+    best = max(
+        base + int(np.dot(counts, pay))
+        for counts in product(*(range(one + 1) for one in cap.tolist()))
+        if (need @ np.array(counts) <= packing.NEED_UNITS).all()
+    )
+    found, lost = packing._fill(need, pay, cap, np.arange(services), 0, base, floor)
+    assert lost == 0
+    assert found == max(floor, best)
