@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
 from ..requirements import require_cma
 from .features import first_weights
@@ -33,6 +34,11 @@ class EvolutionOptions:
         Standard deviation of the first generation, in weights of order 1.
     refinements, refining_step
         The same of a search that begins with weights that were found for other runs.
+
+    Raises
+    ------
+    InvalidOption
+        For a number outside its limits.
     """
 
     generations: int = 160
@@ -41,6 +47,14 @@ class EvolutionOptions:
     step: float = 0.15
     refinements: int = 80
     refining_step: float = 0.08
+
+    def __post_init__(self) -> None:
+        for name, least in (("generations", 1), ("population", 2), ("episodes", 1), ("refinements", 1)):
+            if getattr(self, name) < least:
+                raise InvalidOption(f"evolution: {name} = {getattr(self, name)}: must be at least {least}")
+        for name in ("step", "refining_step"):
+            if not getattr(self, name) > 0.0:
+                raise InvalidOption(f"evolution: {name} = {getattr(self, name)}: must be positive")
 
 
 class Playable(Protocol):

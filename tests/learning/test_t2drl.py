@@ -255,6 +255,9 @@ def test_damaged_weights_are_refused(trained: tuple[T2DRL, Path], tmp_path: Path
         (lambda: Config(width=0), "width = 0"),
         (lambda: ForesightOptions(examples=0), "examples = 0"),
         (lambda: ForesightOptions(learning_rate=2.0), "learning_rate = 2.0"),
+        (lambda: EvolutionOptions(generations=0), "generations = 0"),
+        (lambda: EvolutionOptions(refinements=0), "refinements = 0"),
+        (lambda: EvolutionOptions(step=0.0), "step = 0.0"),
     ],
 )
 def test_bad_input_is_named(call: Any, message: str) -> None:
