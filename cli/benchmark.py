@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from .console import console, progress_bar
 from .where import ADDRESS_HELP, ENGINE_HELP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..benchmarks import Benchmark
 
 INTERRUPTED = 130
@@ -101,31 +104,35 @@ def benchmark(
         ladder=ladder,
         illustrations=illustrations,
     )
-    command = ["edgeopt", *sys.argv[1:]]
+    run = partial(
+        run_benchmark,
+        settings,
+        out,
+        workers=workers,
+        engine=engine,
+        address=address,
+        command=["edgeopt", *sys.argv[1:]],
+        parquet=parquet,
+    )
+    _print_result(_watched(run, out, quiet=as_json), as_json=as_json)
+
+
+def _watched(run: Callable[..., Benchmark], out: Path, *, quiet: bool) -> Benchmark:
+    """Run under a progress bar; whoever interrupts is told how to go on."""
     try:
-        with progress_bar(quiet=as_json) as bar:
+        with progress_bar(quiet=quiet) as bar:
             row = bar.add_task("benchmark", total=None)
 
             def watch(finished: int, total: int, label: str) -> None:
                 bar.update(row, completed=finished, total=total, description=label)
 
-            result = run_benchmark(
-                settings,
-                out,
-                workers=workers,
-                engine=engine,
-                address=address,
-                command=command,
-                watch=watch,
-                parquet=parquet,
-            )
+            return run(watch=watch)
     except KeyboardInterrupt:
         typer.echo(
             f"edgeopt: interrupted; finished tasks are in {out}: give the same command again to continue",
             err=True,
         )
         raise typer.Exit(INTERRUPTED) from None
-    _print_result(result, as_json=as_json)
 
 
 def _shift(words: str) -> tuple[int, str]:
