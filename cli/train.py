@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,7 +74,6 @@ def train(
     from ..learning.sweep import Episodes, trainings
     from ..learning.t2drl.config import Config
     from ..learning.t2drl.recipes import options_of
-    from ..learning.t2drl.shipped import SHIPPED
     from ..problem.errors import InvalidOption
     from ..solvers.engines import Engine
     from .train_sweep import train_sweep
@@ -81,10 +81,7 @@ def train(
     config = Config(core=core, width=width, learns=inner_loop)
     given = {"examples": examples, "runs": runs, "passes": passes, "batch": batch}
     given |= {"generations": generations, "updates": updates, "lanes": lanes}
-    own = {name: value for name, value in given.items() if value is not None}
-    if start is not None and own:
-        own = {"passes": 0} | own
-        own = own if own["passes"] else {"examples": 0} | own
+    own = _asked(given, tailored=start is not None)
     options = options_of(algorithm, own)
     names, path = tuple(scenario) if scenario else None, None if trace is None else trace.absolute()
     episodes = Episodes(names, path, slots, slot_seconds, size)
@@ -96,25 +93,45 @@ def train(
         tasks = trainings(episodes, algorithm, config, options, range(seed, seed + seeds), apart=apart)
         train_sweep(tasks, out, Engine(engine or "local", address, workers), as_json=as_json)
         return
-    families = episodes.families()
-    with progress_bar(quiet=as_json) as bar:
+    run = partial(
+        T2DRL.train,
+        episodes.families(),
+        algorithm=algorithm,
+        config=config if start is None or config != Config() else None,
+        options=options if start is None or own else None,
+        seed=seed,
+        start=None if start is None else _learner(start),
+        folder=out,
+    )
+    _say(_watched(run, quiet=as_json), out, as_json=as_json)
+
+
+def _asked(given: Mapping[str, int | None], *, tailored: bool) -> dict[str, int]:
+    """Options that were given; a learner that is tailored makes no passes, over no examples, unless told."""
+    own = {name: value for name, value in given.items() if value is not None}
+    if not tailored or not own:
+        return own
+    own = {"passes": 0} | own
+    return own if own["passes"] else {"examples": 0} | own
+
+
+def _learner(start: str) -> T2DRL:
+    from ..learning import T2DRL
+    from ..learning.t2drl.shipped import SHIPPED
+
+    return T2DRL.load(SHIPPED if start == "shipped" else Path(start))
+
+
+def _watched(run: Callable[..., T2DRL], *, quiet: bool) -> T2DRL:
+    """Run under a progress bar that also says how the training goes."""
+    with progress_bar(quiet=quiet) as bar:
         row = bar.add_task("training", total=None)
 
         def watch(done: int, updates: int, scalars: Mapping[str, float]) -> None:
             words = ", ".join(f"{name} {value:.4g}" for name, value in scalars.items())
             bar.update(row, completed=done, total=updates, description=words)
 
-        learner = T2DRL.train(
-            families,
-            algorithm=algorithm,
-            config=config if start is None or config != Config() else None,
-            options=options if start is None or own else None,
-            seed=seed,
-            start=None if start is None else T2DRL.load(SHIPPED if start == "shipped" else Path(start)),
-            folder=out,
-            watch=watch,
-        )
-    _say(learner, out, as_json=as_json)
+        return run(watch=watch)
 
 
 def _say(learner: T2DRL, out: Path, *, as_json: bool) -> None:
