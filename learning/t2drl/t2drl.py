@@ -112,32 +112,15 @@ class T2DRL:
             raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(ALGORITHMS)}")
         torch.set_num_threads(1)
         families = _families(source)
-        if start is not None:
-            config, options = config or start.config, options or tailoring(families)
-        config, options = config or Config(), options or _OPTIONS[algorithm]()
-        if type(options) is not _OPTIONS[algorithm]:
-            raise InvalidOption(
-                f"options: {type(options).__name__} are not those of the algorithm {algorithm}"
-            )
+        config, options = _settled(algorithm, config, options, families, start)
         network = _fresh(config, seed) if start is None else start.kept(config, options)
         training = _training(network, families, options, seed, adapt=config.learns)
-        facts: dict[str, Any] = {
-            "algorithm": algorithm,
-            "config": config.as_dict(),
-            "options": dataclasses.asdict(options),
-            "seed": seed,
-            "families": {name: _summary(one) for name, one in families.items()},
-        }
-        if start is not None:
-            facts["start"] = start.digest()
+        facts = _facts(algorithm, config, options, seed, families, start)
         place = None if folder is None else Path(folder)
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
         run_training(training, facts, place, watch)
-        weights = training.weights if isinstance(training, ForesightTraining) else {}
-        if start is not None:
-            weights = weights | {name: one for name, one in start.profiles.items() if name not in weights}
-        learner = cls(training.best(), config, weights, algorithm, facts)
+        learner = cls(training.best(), config, _profiles(training, start), algorithm, facts)
         if place is not None:
             learner.save(place)
             forget_training(place)
@@ -219,6 +202,22 @@ def tailoring(families: Mapping[str, EpisodeSource]) -> ForesightOptions:
     return dataclasses.replace(options, runs=max(1, min(options.runs, most)))
 
 
+def _settled(
+    algorithm: str,
+    config: Config | None,
+    options: ForesightOptions | PPOOptions | None,
+    families: Mapping[str, EpisodeSource],
+    start: T2DRL | None,
+) -> tuple[Config, ForesightOptions | PPOOptions]:
+    """Shape of the network and size of the training, where not given those of the start or the usual ones."""
+    if start is not None:
+        config, options = config or start.config, options or tailoring(families)
+    config, options = config or Config(), options or _OPTIONS[algorithm]()
+    if type(options) is not _OPTIONS[algorithm]:
+        raise InvalidOption(f"options: {type(options).__name__} are not those of the algorithm {algorithm}")
+    return config, options
+
+
 def _fresh(config: Config, seed: int) -> Network:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -237,6 +236,33 @@ def _training(
         return ForesightTraining(network, families, options, seed, adapt=adapt)
     parts = [WithHistory(one, HISTORY) if len(one) > HISTORY else one for one in families.values()]
     return PPO(network, JoinedSource(parts), options=options, adapt=adapt, seed=seed)
+
+
+def _facts(
+    algorithm: str,
+    config: Config,
+    options: ForesightOptions | PPOOptions,
+    seed: int,
+    families: Mapping[str, EpisodeSource],
+    start: T2DRL | None,
+) -> dict[str, Any]:
+    """All that the learner depends on, as JSON has it."""
+    facts: dict[str, Any] = {
+        "algorithm": algorithm,
+        "config": config.as_dict(),
+        "options": dataclasses.asdict(options),
+        "seed": seed,
+        "families": {name: _summary(one) for name, one in families.items()},
+    }
+    return facts if start is None else facts | {"start": start.digest()}
+
+
+def _profiles(training: Algorithm, start: T2DRL | None) -> dict[str, FloatArray]:
+    """Profiles that were found, then those of the start that were not found anew."""
+    found = training.weights if isinstance(training, ForesightTraining) else {}
+    if start is None:
+        return found
+    return found | {name: one for name, one in start.profiles.items() if name not in found}
 
 
 def _families(source: Families) -> dict[str, EpisodeSource]:
