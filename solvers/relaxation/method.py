@@ -95,9 +95,7 @@ def relaxation(
     begin = time.monotonic()
     deadline = None if time_limit is None else begin + (1.0 - _RESERVE) * time_limit
     sites = [Cells.of(instance, index) for index in range(instance.servers)]
-    kinds: tuple[Kind, ...] = ("extended",) if kind == "auto" else (kind,)
-    if kind == "auto" and _affordable(sites):
-        kinds = ("hull",) if time_limit is None else ("extended", "hull")
+    kinds = _kinds(sites, kind, hurried=time_limit is not None)
     best: list[Relaxed] = []
     interrupted = False
     with Progress(transient=True, console=Console(stderr=True), disable=not progress) as bar:
@@ -146,6 +144,15 @@ class Relaxed:
     served: FloatArray
 
 
+def _kinds(sites: list[Cells], kind: Literal["auto"] | Kind, *, hurried: bool) -> tuple[Kind, ...]:
+    """The relaxations to solve in turn: with a time limit, a quick one comes before the hull."""
+    if kind != "auto":
+        return (kind,)
+    if not _affordable(sites):
+        return ("extended",)
+    return ("extended", "hull") if hurried else ("hull",)
+
+
 def _affordable(sites: list[Cells]) -> bool:
     """Whether the hull of all servers is small enough to be chosen by itself."""
     total = 0
@@ -160,23 +167,12 @@ def _affordable(sites: list[Cells]) -> bool:
 
 def _relax(cells: Cells, kind: Kind, solver: str, deadline: float | None) -> Relaxed:
     slots, models = cells.instance.slots, cells.instance.models
-    if kind in ("compact", "perspective"):
-        compact = compact_model(cells, perspective=kind == "perspective")
-    else:
-        compact = extended_model(cells)
-        if kind == "extended":
-            add_memory(cells, compact.model)
+    compact = _model(cells, kind)
     if kind == "hull" and cells.memory_binds:
-        hull = solve_hull(cells, compact.model, solver, deadline)
-        answer, least, finished = hull.answer, hull.least, hull.converged
-        memory, presence = hull.rent / cells.instance.memory[0], hull.price
+        solved = _by_sets(cells, compact, solver, deadline)
     else:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        answer = solve_linear(compact.model, solver, left)
-        finished = answer.finished
-        answer, least = _proved(compact, answer)
-        rent = np.maximum(answer.duals.get("memory", np.zeros(slots)), 0.0)
-        memory, presence = rent / cells.instance.memory[0], rent[:, None] * cells.memory_share[None, :]
+        solved = _at_once(cells, compact, solver, deadline)
+    answer = solved.answer
     compute, energy = (
         _slot_price(compact, answer, name, float(capacity), slots)
         for name, capacity in (
@@ -187,16 +183,54 @@ def _relax(cells: Cells, kind: Kind, solver: str, deadline: float | None) -> Rel
     cached = answer.values["present"].reshape(slots, models)
     return Relaxed(
         kind=kind,
-        bound=cells.lower_bound(least),
+        bound=cells.lower_bound(solved.least),
         claim=cells.cloud_only + answer.objective,
-        finished=finished,
-        memory=memory,
+        finished=solved.finished,
+        memory=solved.memory,
         compute=compute,
         energy=energy,
-        presence=presence,
+        presence=solved.presence,
         cached=cached,
         served=_served(cells, compact, answer, cached),
     )
+
+
+def _model(cells: Cells, kind: Kind) -> Compact:
+    """The linear programme of a relaxation; that of the hull, without what limits memory."""
+    if kind in ("compact", "perspective"):
+        return compact_model(cells, perspective=kind == "perspective")
+    extended = extended_model(cells)
+    if kind == "extended":
+        add_memory(cells, extended.model)
+    return extended
+
+
+@dataclass(frozen=True, eq=False)
+class _Solved:
+    """An answer, the least objective it proves, and prices of memory (T,) and presence (T, M)."""
+
+    answer: Answer
+    least: float
+    finished: bool
+    memory: FloatArray
+    presence: FloatArray
+
+
+def _by_sets(cells: Cells, compact: Compact, solver: str, deadline: float | None) -> _Solved:
+    """Solve over the sets of models that fit."""
+    hull = solve_hull(cells, compact.model, solver, deadline)
+    return _Solved(hull.answer, hull.least, hull.converged, hull.rent / cells.instance.memory[0], hull.price)
+
+
+def _at_once(cells: Cells, compact: Compact, solver: str, deadline: float | None) -> _Solved:
+    """Solve the programme as it is."""
+    left = None if deadline is None else max(0.0, deadline - time.monotonic())
+    answer = solve_linear(compact.model, solver, left)
+    finished = answer.finished
+    answer, least = _proved(compact, answer)
+    rent = np.maximum(answer.duals.get("memory", np.zeros(cells.instance.slots)), 0.0)
+    presence = rent[:, None] * cells.memory_share[None, :]
+    return _Solved(answer, least, finished, rent / cells.instance.memory[0], presence)
 
 
 def _proved(compact: Compact, answer: Answer) -> tuple[Answer, float]:
