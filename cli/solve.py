@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,8 @@ from .source import open_instance, refuse_bad_target
 from .where import ADDRESS_HELP, ENGINE_HELP
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..problem.instance import Instance
     from ..solvers.solution import Solution
 
@@ -66,26 +69,19 @@ def solve(
         world=world,
     )
     refuse_bad_target(out)
-    try:
-        found = solve_instance(
-            problem,
-            method,
-            time_limit=time_limit,
-            gap=gap,
-            progress=not as_json,
-            workers=workers,
-            engine=engine,
-            address=address,
-            keep=keep,
-        )
-    except KeyboardInterrupt:
-        if keep is None:
-            raise
-        typer.echo(
-            f"edgeopt: interrupted; finished servers are in {keep}: give the same command again to continue",
-            err=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
+    run = partial(
+        solve_instance,
+        problem,
+        method,
+        time_limit=time_limit,
+        gap=gap,
+        progress=not as_json,
+        workers=workers,
+        engine=engine,
+        address=address,
+        keep=keep,
+    )
+    found = _interruptible(run, keep)
     if out is not None:
         found.save(out)
     summary = _summary(problem, found, out)
@@ -95,6 +91,20 @@ def solve(
         typer.echo(json.dumps(summary, indent=2, allow_nan=False))
     else:
         print_summary(repr(problem), summary)
+
+
+def _interruptible(run: Callable[[], Solution], keep: Path | None) -> Solution:
+    """Run; whoever interrupts what is kept is told how to go on."""
+    try:
+        return run()
+    except KeyboardInterrupt:
+        if keep is None:
+            raise
+        typer.echo(
+            f"edgeopt: interrupted; finished servers are in {keep}: give the same command again to continue",
+            err=True,
+        )
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _summary(problem: Instance, found: Solution, out: Path | None) -> dict[str, Any]:
