@@ -14,11 +14,17 @@ import typer
 
 from ...problem.errors import EdgeoptError, InvalidOption
 from ..study import Report, chosen, document, show, write
-from . import controls, shifts, sizes, tiny
+from . import controls, headroom, shifts, sizes, tiny
 from .options import Options
 from .variants import VARIANTS
 
-PARTS = {"controls": controls.run, "shifts": shifts.run, "sizes": sizes.run, "tiny": tiny.run}
+PARTS = {
+    "controls": controls.run,
+    "headroom": headroom.run,
+    "shifts": shifts.run,
+    "sizes": sizes.run,
+    "tiny": tiny.run,
+}
 
 
 def main(

@@ -11,11 +11,19 @@ import typer
 from typer.testing import CliRunner
 
 from benchmark_rows import rows_of
+from edgeopt.benchmarks.cases import ScenarioCase
+from edgeopt.benchmarks.future_tasks import FUTURES_SEED, future
 from edgeopt.benchmarks.learning.changes import CHANGES, changed
 from edgeopt.benchmarks.learning.controls import compare
+from edgeopt.benchmarks.learning.headroom import OWN, SHIPPED
+from edgeopt.benchmarks.learning.headroom import compare as shares
+from edgeopt.benchmarks.learning.oracle import FIRST_VALIDATION, OracleHorizon, work_or_ask
 from edgeopt.benchmarks.learning.variants import VARIANTS, variants_of
-from edgeopt.problem import scenario
+from edgeopt.problem import cloud_only_cost, evaluate, scenario
 from edgeopt.problem.errors import MissingLibrary
+from edgeopt.problem.processes import stretch
+from edgeopt.solvers import simulate, solve
+from edgeopt.solvers.online import HindsightAveraging
 
 SIZES = {"size": "small", "slots": 30}
 
@@ -88,6 +96,47 @@ def test_variants_share_a_learner_exactly_where_only_the_test_differs(tmp_path: 
     assert [one.name for one in variants_of(["gru", "t2drl"])] == ["t2drl", "gru"]
 
 
+def test_shares_by_hand() -> None:
+    costs = {
+        "index": [130.0, 110.0],
+        "mpc": [120.0, 110.0],  # the best rule: 230
+        "oracle": [105.0, 105.0],  # leads it by 20
+        SHIPPED: [115.0, 110.0],
+        OWN: [114.0, 101.0],
+        "best": [100.0, 100.0],
+    }
+    own, shipped = shares({name: np.array(cost) for name, cost in costs.items()}, ("index", "mpc"))
+    assert (own["learner"], shipped["learner"]) == (OWN, SHIPPED)
+    assert own["rule"] == shipped["rule"] == "mpc"
+    assert own["share"][0] == pytest.approx(15 / 20)
+    assert shipped["share"][0] == pytest.approx(5 / 20)
+    assert own["over_rule"][0] == pytest.approx(215 / 230)
+    assert own["ratio"][0] == pytest.approx(215 / 200)
+    assert (own["rule_ratio"], own["oracle_ratio"]) == (pytest.approx(1.15), pytest.approx(1.05))
+    assert own["share"][1] == pytest.approx(6 / 15)  # the ends: either future twice
+    assert own["share"][2] == pytest.approx(9 / 5)
+
+
+def test_the_oracle_looks_as_far_ahead_as_was_best_on_other_futures() -> None:
+    """It plays the futures that the policies play, told their own states: with others it pays more."""
+    case = ScenarioCase("decoy", "small", 60)
+    horizon = OracleHorizon(case, 4, 2, 3)
+    results = {one.key: {"costs": [10.0 + abs(one.horizon - 16), 5.0]} for one in horizon.trials()}
+    assert all(one.first == FIRST_VALIDATION and one.count == 2 for one in horizon.trials())
+    test = horizon.test(results)
+    assert (test.horizon, test.first, test.count) == (16, 0, 3)
+    found = work_or_ask(test)["costs"]
+    assert found == work_or_ask(test)["costs"]
+    assert len(found) == 3
+    for index, cost in enumerate(found):
+        instance = future(case, index)
+        assert solve(instance, time_limit=10.0).lower_bound - 1e-9 <= cost < cloud_only_cost(instance)
+        (process,) = case.processes()
+        others, _ = stretch(process, instance.slots, FUTURES_SEED, index + 7)
+        misled = HindsightAveraging(process=process, states=others, futures=4, horizon=16)
+        assert cost < evaluate(instance, simulate(instance, misled, seed=index)).total
+
+
 def test_without_the_libraries_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     from edgeopt.benchmarks.learning import variants
 
@@ -103,7 +152,7 @@ def test_the_commands_from_end_to_end(tmp_path: Path) -> None:
 
     app = typer.Typer()
     app.command()(command.main)
-    parts = ["controls", "shifts", "tiny"]
+    parts = ["controls", "headroom", "shifts", "tiny"]
     done = CliRunner().invoke(app, [*parts, "--quick", "--out", str(tmp_path), "--json"])
     assert done.exit_code == 0, done.output
     content = json.loads((tmp_path / "controls.json").read_text())["parts"]["controls"]["findings"]
@@ -116,5 +165,11 @@ def test_the_commands_from_end_to_end(tmp_path: Path) -> None:
     assert {one["shift"] for one in shifts} == {"swapped", "capacity"}
     assert all(one["recovered"][0] == 0.0 for one in shifts if one["policy"] == "frozen")
     assert all(min(one["curve"]) > 0.5 for one in shifts)
+    headroom = json.loads((tmp_path / "headroom.json").read_text())["parts"]["headroom"]["findings"]
+    assert [one["learner"] for one in headroom] == [OWN, SHIPPED]
+    assert all(one["ratio"][0] >= 1.0 and one["oracle_ratio"] >= 1.0 for one in headroom)
+    hidden = CliRunner().invoke(app, ["headroom", "--family", "flash", "--quick", "--out", str(tmp_path)])
+    assert hidden.exit_code == 2
+    assert "no oracle" in hidden.stderr
     refused = CliRunner().invoke(app, ["nonsense", "--out", str(tmp_path)])
     assert refused.exit_code == 2
