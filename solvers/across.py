@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from rich.progress import Progress
 from ..problem.instance import Instance
 from ..problem.plan import Plan
 from .certificate import joined
-from .engines import Engine
+from .engines import Crew, Engine
 from .kept import Kept
 from .solution import Solution, bound_only, refereed
 
@@ -80,11 +80,7 @@ def solve_across(
         On Ctrl-C, after the workers have been told to stop.
     """
     kept = None if keep is None else Kept(keep, method, time_limit, gap)
-    found: dict[int, Solution] = {}
-    for n in range(instance.servers) if kept is not None else ():
-        known = kept.find(instance.server(n)) if kept is not None else None
-        if known is not None:
-            found[n] = known
+    found = {} if kept is None else _restored(instance, kept)
     begin = time.monotonic()
     todo = deque(n for n in range(instance.servers) if n not in found)
     screen = Console(stderr=True)
@@ -93,22 +89,45 @@ def solve_across(
         if todo:
             with engine.open() as crew:
                 begin = time.monotonic()
-
-                def task(n: int) -> ServerTask:
-                    share = None
-                    if time_limit is not None:
-                        rounds = math.ceil((instance.servers - len(found)) / crew.width())
-                        share = max(_LEAST_SECONDS, (begin + time_limit - time.monotonic()) / rounds)
-                    return ServerTask(instance.server(n), method, share, gap)
-
-                for n, solution in crew.results(
-                    solve_server, todo, data=task, label=lambda n: f"server {instance.server_names[n]}"
-                ):
+                end = None if time_limit is None else begin + time_limit
+                for n, solution in _results(instance, todo, crew, solve_server, method, gap, end):
                     found[n] = solution
                     if kept is not None:
                         kept.keep(instance.server(n), solution)
                     bar.advance(row)
     return _join(instance, [found[n] for n in range(instance.servers)], method, time.monotonic() - begin, gap)
+
+
+def _restored(instance: Instance, kept: Kept) -> dict[int, Solution]:
+    """Solutions of the servers that were finished before."""
+    known = {n: kept.find(instance.server(n)) for n in range(instance.servers)}
+    return {n: solution for n, solution in known.items() if solution is not None}
+
+
+def _results(
+    instance: Instance,
+    todo: deque[int],
+    crew: Crew,
+    solve_server: Callable[[ServerTask], Solution],
+    method: str,
+    gap: float,
+    end: float | None,
+) -> Iterator[tuple[int, Solution]]:
+    """Yield servers as they are solved; one that is sent off gets a share of the time that is left then."""
+    unsolved = len(todo)
+
+    def task(n: int) -> ServerTask:
+        share = None
+        if end is not None:
+            rounds = math.ceil(unsolved / crew.width())
+            share = max(_LEAST_SECONDS, (end - time.monotonic()) / rounds)
+        return ServerTask(instance.server(n), method, share, gap)
+
+    for n, solution in crew.results(
+        solve_server, todo, data=task, label=lambda n: f"server {instance.server_names[n]}"
+    ):
+        unsolved -= 1
+        yield n, solution
 
 
 def _join(instance: Instance, parts: list[Solution], method: str, seconds: float, gap: float) -> Solution:
