@@ -12,6 +12,7 @@ and ends bit-equal.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -205,7 +206,9 @@ class ForesightTraining:
             return [read(*job) for job in jobs]
         from joblib import Parallel, delayed
 
-        found: list[R] = Parallel(n_jobs=worker_count(None))(delayed(read)(*job) for job in jobs)
+        with warnings.catch_warnings():  # one that grows by the traces is taken for leaking
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+            found: list[R] = Parallel(n_jobs=worker_count(None))(delayed(read)(*job) for job in jobs)
         return found
 
     def _evolve(self) -> dict[str, float]:
