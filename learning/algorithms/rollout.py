@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ...problem.fields import BoolArray, FloatArray
+from ...problem.fields import BoolArray, FloatArray, IntArray
 from ...solvers.compiled import compiled
 from ...solvers.policies.slot_choice import keep_what_fits
 from ..networks.network import Network
+from ..serving.lanes import Lanes
+from ..serving.observation import Tokens
 from ..serving.prior import Prior, PriorOptions
 from ..serving.sources import EpisodeSource
 from ..serving.vector import EdgeServingVectorEnv
@@ -157,69 +160,110 @@ class Player:
         chance: Chance | None = None,
         cost_of_prior: FloatArray | None = None,
     ) -> Rollout:
-        import torch
-
-        env, lanes, shape = self._env, self._env.lanes, (self.lanes, self.slots)
+        env, lanes = self._env, self._env.lanes
         env.reset(seed=list(seeds), options={"episodes": episodes})
         prior = Prior(self._options, self.lanes, lanes.services)
-        later = (self.lanes, self.slots + 1)
-        seen = {name: np.zeros((*later, *one.shape[1:]), one.dtype) for name, one in lanes.tokens.items()}
-        base = np.zeros((*later, lanes.models), np.float32)
-        footprint = np.ones((*shape, lanes.models), np.float32)
-        cost, value, terminated = np.zeros(shape), np.zeros(later), np.zeros(shape, np.bool_)
-        begins = np.zeros(later, np.bool_)
-        begins[:, 0] = True
-        tensors, starting = (
-            {name: torch.from_numpy(one) for name, one in seen.items()},
-            torch.from_numpy(base),
-        )
+        record = _Record.blank(lanes, self.slots)
         draws: list[Draw] = []
         for slot in range(self.slots + 1):
-            for name, one in lanes.tokens.items():
-                seen[name][:, slot] = one
             scores, shares = prior.scores(
                 lanes.sites, lanes.requests, lanes.cached, lanes.context, lanes.slot, lanes.slots_of
             )
-            base[:, slot] = scores
+            record.see(slot, lanes.tokens, scores)
             if judge is not None:
-                network, tokens = judge
-                now = slice(slot, slot + 1)
-                with torch.inference_mode():
-                    of_now = {name: one[:, now] for name, one in tensors.items()}
-                    judged, worth = network.judge(tokens[:, now], of_now, starting[:, now])
-                scores, value[:, slot] = judged[:, 0].double().numpy(), worth[:, 0].numpy()
+                scores = record.judge(slot, *judge)
             if slot == self.slots:
                 break
             if chance is None:
                 cached, served = env.project_scores(scores, shares)
             else:
-                drawn = draw(
-                    lanes.sites,
-                    base[:, slot].astype(np.float64),
-                    scores,
-                    chance.temperature,
-                    chance.generator,
-                )
-                draws.append(drawn)
-                cached = drawn.cached.copy()
+                base = record.base[:, slot].astype(np.float64)
+                draws.append(draw(lanes.sites, base, scores, chance.temperature, chance.generator))
+                cached = draws[-1].cached.copy()
                 _keep(lanes.sites, scores, lanes.cached, cached)
                 served = env.serve(cached, shares)
-            real = lanes.sites.footprint > 0.0
-            footprint[:, slot][real] = lanes.sites.footprint[real]
-            unit = lanes.sites.unit.copy()
-            _, reward, ended, _, _ = env.step_plan(cached, served, check=False)
-            cost[:, slot], terminated[:, slot] = -reward / unit, ended
-            begins[:, slot + 1] = ended
+            self._step(record, slot, cached, served)
+        return record.rollout(_stacked(draws) if draws else None, cost_of_prior)
+
+    def _step(self, record: _Record, slot: int, cached: BoolArray, served: IntArray) -> None:
+        """Play a plan and write down what it cost."""
+        sites = self._env.lanes.sites
+        real = sites.footprint > 0.0
+        record.footprint[:, slot][real] = sites.footprint[real]
+        unit = sites.unit.copy()
+        _, reward, ended, _, _ = self._env.step_plan(cached, served, check=False)
+        record.cost[:, slot], record.terminated[:, slot] = -reward / unit, ended
+        record.begins[:, slot + 1] = ended
+
+
+@dataclass(frozen=True, eq=False)
+class _Record:
+    """A rollout that is being written: the arrays of `Rollout`, and the tensors that share their memory."""
+
+    seen: dict[str, NDArray[Any]]
+    base: NDArray[np.float32]
+    begins: BoolArray
+    footprint: NDArray[np.float32]
+    cost: FloatArray
+    value: FloatArray
+    terminated: BoolArray
+    seen_as_tensors: dict[str, Any]
+    base_as_tensor: Any
+
+    @classmethod
+    def blank(cls, lanes: Lanes, slots: int) -> _Record:
+        """Nothing has been seen, and all lanes begin."""
+        import torch
+
+        shape, later = (lanes.count, slots), (lanes.count, slots + 1)
+        seen = {name: np.zeros((*later, *one.shape[1:]), one.dtype) for name, one in lanes.tokens.items()}
+        base = np.zeros((*later, lanes.models), np.float32)
+        begins = np.zeros(later, np.bool_)
+        begins[:, 0] = True
+        return cls(
+            seen=seen,
+            base=base,
+            begins=begins,
+            footprint=np.ones((*shape, lanes.models), np.float32),
+            cost=np.zeros(shape),
+            value=np.zeros(later),
+            terminated=np.zeros(shape, np.bool_),
+            seen_as_tensors={name: torch.from_numpy(one) for name, one in seen.items()},
+            base_as_tensor=torch.from_numpy(base),
+        )
+
+    def see(self, slot: int, tokens: Tokens, scores: FloatArray) -> None:
+        """Write down what is seen before a slot is decided, and the starting scores."""
+        for name, one in tokens.items():
+            self.seen[name][:, slot] = one
+        self.base[:, slot] = scores
+
+    def judge(self, slot: int, network: Network, tokens: Any) -> FloatArray:
+        """The network's scores (B, M) in a slot; its value is written down."""
+        import torch
+
+        now = slice(slot, slot + 1)
+        with torch.inference_mode():
+            of_now = {name: one[:, now] for name, one in self.seen_as_tensors.items()}
+            judged, worth = network.judge(tokens[:, now], of_now, self.base_as_tensor[:, now])
+        scores: FloatArray = judged[:, 0].double().numpy()
+        self.value[:, slot] = worth[:, 0].numpy()
+        return scores
+
+    def rollout(self, drawn: Draw | None, cost_of_prior: FloatArray | None) -> Rollout:
+        """The rollout as it was written; what the starting policy costs is by default what this one does."""
+        import torch
+
         return Rollout(
-            seen=tensors,
-            base=starting,
-            begins=torch.from_numpy(begins),
-            drawn=_stacked(draws) if draws else None,
-            footprint=torch.from_numpy(footprint),
-            cost=cost,
-            cost_of_prior=cost if cost_of_prior is None else cost_of_prior,
-            value=value,
-            terminated=terminated,
+            seen=self.seen_as_tensors,
+            base=self.base_as_tensor,
+            begins=torch.from_numpy(self.begins),
+            drawn=drawn,
+            footprint=torch.from_numpy(self.footprint),
+            cost=self.cost,
+            cost_of_prior=self.cost if cost_of_prior is None else cost_of_prior,
+            value=self.value,
+            terminated=self.terminated,
         )
 
 
