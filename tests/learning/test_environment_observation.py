@@ -40,70 +40,102 @@ def means(requests: FloatArray) -> tuple[FloatArray, FloatArray]:
     return weights @ requests, requests.mean(axis=0)
 
 
-def expected(instance: Instance, slot: int, cached: Any, context: Any) -> dict[str, dict[str, Any]]:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Seen:
+    """A slot of an instance of one server: what the columns are worked out from."""
+
+    instance: Instance
+    slot: int
+    cached: Any
+    context: Any
+    now: FloatArray
+    fast: FloatArray
+    slow: FloatArray
+    held: FloatArray
+    empty: FloatArray
+    full: FloatArray
+
+    @classmethod
+    def of(cls, instance: Instance, slot: int, cached: Any, context: Any) -> Seen:
+        arrived = instance.requests[: slot + 1, 0].astype(float)
+        fast, slow = means(arrived)
+        saving = instance.saving[0] / instance.cloud_cost[0].mean()
+        rows = np.arange(instance.services)
+        held, empty, full = saving[rows, context], saving[:, 0], saving[rows, instance.window]
+        return cls(instance, slot, cached, context, arrived[-1], fast, slow, held, empty, full)
+
+    def per_model(self, values: FloatArray) -> FloatArray:
+        return np.bincount(self.instance.service_model, values, self.instance.models)
+
+
+def expected(seen: Seen) -> dict[str, dict[str, Any]]:
     """Columns by name, but for those on phases."""
-    history = instance.requests[: slot + 1, 0].astype(float)
-    now, (fast, slow) = history[-1], means(history)
-    unit, rows = instance.cloud_cost[0].mean(), np.arange(instance.services)
-    window, model = instance.window, instance.service_model
-    saving = instance.saving[0] / unit
-    held, empty, full = saving[rows, context], saving[:, 0], saving[rows, window]
-    per_model = lambda values: np.bincount(model, values, instance.models)  # noqa: E731
-    load = instance.load_cost[0] / unit
-    m_now, m_fast, m_slow = per_model(now), per_model(fast), per_model(slow)
-    gain = np.maximum(per_model(fast * full), 0)
-    grown = np.clip(context + instance.gain * now - instance.vanish, 0, window)
-    work, energy = instance.work[0], instance.energy[0]
-    compute, budget, memory = instance.compute, instance.energy_budget, instance.memory
+    return {"models": of_models(seen), "services": of_services(seen), "server": of_server(seen)}
+
+
+def of_models(seen: Seen) -> dict[str, Any]:
+    instance, per_model = seen.instance, seen.per_model
+    load = instance.load_cost[0] / instance.cloud_cost[0].mean()
+    now, fast, slow = per_model(seen.now), per_model(seen.fast), per_model(seen.slow)
+    gain = np.maximum(per_model(seen.fast * seen.full), 0)
     return {
-        "models": {
-            "size": ratio(instance.footprint, memory),
-            "load": np.sqrt(load),
-            "cached": cached,
-            "requests": np.sqrt(m_now),
-            "fast": np.sqrt(m_fast),
-            "slow": np.sqrt(m_slow),
-            "surprise": (m_now - m_fast) / np.sqrt(1 + m_slow),
-            "saving": root(per_model(now * held)),
-            "saving_fast": root(per_model(fast * held)),
-            "saving_slow": root(per_model(slow * held)),
-            "potential_fast": root(per_model(fast * full)),
-            "potential_slow": root(per_model(slow * full)),
-            "context_worth": root(per_model(fast * (held - empty))),
-            "payback": np.where(gain > 0, gain / np.where(gain > 0, gain + load, 1), 0),
-        },
-        "services": {
-            "work": ratio(work, compute),
-            "energy": ratio(energy, budget),
-            "window": np.sqrt(window),
-            "gain": np.where((window == 0) & (instance.gain > 0), 2, ratio(instance.gain, window)),
-            "vanish": np.where((window == 0) & (instance.vanish > 0), 2, ratio(instance.vanish, window)),
-            "saving_empty": empty,
-            "saving_full": full,
-            "cached": cached[model],
-            "context": context / np.maximum(window, 1),
-            "context_next": grown / np.maximum(window, 1),
-            "saving": held,
-            "requests": np.sqrt(now),
-            "fast": np.sqrt(fast),
-            "slow": np.sqrt(slow),
-            "surprise": (now - fast) / np.sqrt(1 + slow),
-        },
-        "server": {
-            "memory": ratio(memory, instance.footprint.sum())[0],
-            "compute_limited": np.isfinite(compute)[0],
-            "energy_limited": np.isfinite(budget)[0],
-            "occupied": (cached @ instance.footprint / memory)[0],
-            "requests": np.sqrt(now.sum()),
-            "fast": np.sqrt(fast.sum()),
-            "slow": np.sqrt(slow.sum()),
-            "compute_load": ratio(now @ work, compute)[0],
-            "energy_load": ratio(now @ energy, budget)[0],
-            "remaining": min(1.0, (instance.slots - slot) / 64),
-            "seen": span(slot),
-            "day_sin": np.sin(2 * np.pi * slot * instance.slot_seconds / 86400),
-            "day_cos": np.cos(2 * np.pi * slot * instance.slot_seconds / 86400),
-        },
+        "size": ratio(instance.footprint, instance.memory),
+        "load": np.sqrt(load),
+        "cached": seen.cached,
+        "requests": np.sqrt(now),
+        "fast": np.sqrt(fast),
+        "slow": np.sqrt(slow),
+        "surprise": (now - fast) / np.sqrt(1 + slow),
+        "saving": root(per_model(seen.now * seen.held)),
+        "saving_fast": root(per_model(seen.fast * seen.held)),
+        "saving_slow": root(per_model(seen.slow * seen.held)),
+        "potential_fast": root(per_model(seen.fast * seen.full)),
+        "potential_slow": root(per_model(seen.slow * seen.full)),
+        "context_worth": root(per_model(seen.fast * (seen.held - seen.empty))),
+        "payback": np.where(gain > 0, gain / np.where(gain > 0, gain + load, 1), 0),
+    }
+
+
+def of_services(seen: Seen) -> dict[str, Any]:
+    instance, window, context = seen.instance, seen.instance.window, seen.context
+    grown = np.clip(context + instance.gain * seen.now - instance.vanish, 0, window)
+    return {
+        "work": ratio(instance.work[0], instance.compute),
+        "energy": ratio(instance.energy[0], instance.energy_budget),
+        "window": np.sqrt(window),
+        "gain": np.where((window == 0) & (instance.gain > 0), 2, ratio(instance.gain, window)),
+        "vanish": np.where((window == 0) & (instance.vanish > 0), 2, ratio(instance.vanish, window)),
+        "saving_empty": seen.empty,
+        "saving_full": seen.full,
+        "cached": seen.cached[instance.service_model],
+        "context": context / np.maximum(window, 1),
+        "context_next": grown / np.maximum(window, 1),
+        "saving": seen.held,
+        "requests": np.sqrt(seen.now),
+        "fast": np.sqrt(seen.fast),
+        "slow": np.sqrt(seen.slow),
+        "surprise": (seen.now - seen.fast) / np.sqrt(1 + seen.slow),
+    }
+
+
+def of_server(seen: Seen) -> dict[str, Any]:
+    instance, slot, memory = seen.instance, seen.slot, seen.instance.memory
+    compute, budget = instance.compute, instance.energy_budget
+    day = 2 * np.pi * slot * instance.slot_seconds / 86400
+    return {
+        "memory": ratio(memory, instance.footprint.sum())[0],
+        "compute_limited": np.isfinite(compute)[0],
+        "energy_limited": np.isfinite(budget)[0],
+        "occupied": (seen.cached @ instance.footprint / memory)[0],
+        "requests": np.sqrt(seen.now.sum()),
+        "fast": np.sqrt(seen.fast.sum()),
+        "slow": np.sqrt(seen.slow.sum()),
+        "compute_load": ratio(seen.now @ instance.work[0], compute)[0],
+        "energy_load": ratio(seen.now @ instance.energy[0], budget)[0],
+        "remaining": min(1.0, (instance.slots - slot) / 64),
+        "seen": span(slot),
+        "day_sin": np.sin(day),
+        "day_cos": np.cos(day),
     }
 
 
@@ -115,7 +147,7 @@ def test_every_column_is_what_its_row_says(seed: int) -> None:
     env = EdgeServingEnv(instance)
     seen, _ = env.reset(seed=0)
     for slot in range(instance.slots):
-        found = expected(instance, slot, env.lanes.cached[0], env.lanes.context[0])
+        found = expected(Seen.of(instance, slot, env.lanes.cached[0], env.lanes.context[0]))
         for part, columns in found.items():
             order = [name for name, _ in names[part]]
             for name, values in columns.items():
