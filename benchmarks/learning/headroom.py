@@ -9,6 +9,7 @@ over futures. The best rule is chosen in hindsight, on the test futures themselv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -154,8 +155,9 @@ def _best(
     plans: list[FuturePlan], results: Mapping[str, dict[str, Any]], costs: Mapping[str, FloatArray]
 ) -> FloatArray:
     """The cheapest plan known of each future: the solver's, or any policy's."""
-    solved = [np.inf if (cost := results[one.key]["cost"]) is None else cost for one in plans]
-    return np.minimum(np.array(solved), np.min(list(costs.values()), axis=0))
+    solved = [math.inf if (cost := results[one.key]["cost"]) is None else cost for one in plans]
+    best: FloatArray = np.min([solved, *costs.values()], axis=0)
+    return best
 
 
 def compare(costs: Mapping[str, FloatArray], rules: tuple[str, ...]) -> list[dict[str, Any]]:
