@@ -156,7 +156,7 @@ def _best(
 ) -> FloatArray:
     """The cheapest plan known of each future: the solver's, or any policy's."""
     solved = [math.inf if (cost := results[one.key]["cost"]) is None else cost for one in plans]
-    best: FloatArray = np.min([solved, *costs.values()], axis=0)
+    best: FloatArray = np.stack([np.array(solved), *costs.values()]).min(axis=0)
     return best
 
 
