@@ -45,12 +45,17 @@ def main(
     test_seeds: Annotated[
         int | None, typer.Option(help="Test instances in place of the part's.", min=2)
     ] = None,
+    trace: Annotated[
+        Path | None, typer.Option(help="A recorded trace: `shifts` has a shift to its arrivals, too.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON instead of tables.")] = False,
 ) -> None:
     """Score learners: against their controls, under shifts, on larger servers, and on tiny exact worlds."""
     reports: list[Report] = []
     try:
-        options = Options(out, quick, tuple(family or ()), _variants(variant), training_seeds, test_seeds)
+        options = Options(
+            out, quick, tuple(family or ()), _variants(variant), training_seeds, test_seeds, trace
+        )
         for name in chosen(parts, tuple(PARTS)):
             typer.echo(f"{name} ...", err=True)
             reports.append(PARTS[name](options))

@@ -22,6 +22,8 @@ class Options:
         Small sizes: does it work, not how well.
     families, variants, training_seeds, test_seeds
         In place of the part's own; empty and None keep those.
+    trace
+        A recorded trace, to whose arrivals `shifts` shifts, too.
     """
 
     out: Path
@@ -30,6 +32,7 @@ class Options:
     variants: tuple[str, ...] = ()
     training_seeds: int | None = None
     test_seeds: int | None = None
+    trace: Path | None = None
 
     @property
     def workers(self) -> int:

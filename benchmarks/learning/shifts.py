@@ -21,18 +21,21 @@ from ...solvers import OnlinePolicy, simulate, solve, tune
 from ..aggregate import paired_interval
 from ..contestants import contestant
 from ..study import Report
-from .changes import CHANGES, changed
+from .changes import CHANGES, TRACE, change, changed
 from .options import Options
 from .variants import QUICK_TRAINING, Training, require_learners, train_all, variants_of
 
-LEARNERS = ("t2drl", "frozen", "slow", "reset", "twin", "deltanet", "gru", "none")
+LEARNERS = ("t2drl", "frozen", "slow", "reset", "twin", "deltanet", "gru", "gru-small", "none")
 BLOCKS = 12
 """Points of a curve, from the shift to the end."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """How much is trained and tested; learners that `controls` has trained in the same folder are used."""
+    """How much is trained and tested; learners that `controls` has trained in the same folder are used.
+
+    With a `trace` there is one shift more: to its arrivals.
+    """
 
     family: str = "decoy"
     variants: tuple[str, ...] = LEARNERS
@@ -43,6 +46,11 @@ class Study:
     training: Training = field(default_factory=Training)
     time_limit: float = 20.0
     budget: int = 160
+    trace: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.trace is not None and TRACE not in self.changes:
+            object.__setattr__(self, "changes", (*self.changes, TRACE))
 
 
 QUICK = Study(
@@ -60,7 +68,7 @@ def run(options: Options) -> Report:
     """Train, shift, compare; of several families the first."""
     given = dict(options.given())
     families = given.pop("families", ())
-    study = replace(QUICK if options.quick else Study(), **given)
+    study = replace(QUICK if options.quick else Study(), trace=options.trace, **given)
     return shifts(replace(study, family=families[0]) if families else study, options)
 
 
@@ -72,13 +80,13 @@ def shifts(study: Study, options: Options) -> Report:
     folder = options.out / "learners"
     chosen, seeds = variants_of(study.variants), range(study.training_seeds)
     train_all(folder, [study.family], chosen, seeds, study.training, workers=options.workers)
-    jobs = [(study, folder, change, seed) for change in study.changes for seed in range(study.test_seeds)]
+    jobs = [(study, folder, name, seed) for name in study.changes for seed in range(study.test_seeds)]
     done = Parallel(n_jobs=options.workers)(delayed(_play)(*job) for job in jobs)
     rows, findings = [], []
-    for number, change in enumerate(study.changes):
+    for number, shift in enumerate(study.changes):
         found = _compared(done[number * study.test_seeds : (number + 1) * study.test_seeds])
-        rows += [(change, *_cells(name, one)) for name, one in found.items()]
-        findings += [{"shift": change, "policy": name} | one for name, one in found.items()]
+        rows += [(shift, *_cells(name, one)) for name, one in found.items()]
+        findings += [{"shift": shift, "policy": name} | one for name, one in found.items()]
     return Report(
         "shifts",
         f"{study.family}, then a shift: cost over that of the best plan in the same slots, "
@@ -86,7 +94,7 @@ def shifts(study: Study, options: Options) -> Report:
         ("shift", "policy", "before", "after", "95 %", "first third after", "last third", "of frozen's loss"),
         rows,
         [
-            *(f"{name}: {CHANGES[name].meaning}." for name in study.changes),
+            *(f"{name}: {change(name, study.trace).meaning}." for name in study.changes),
             "Of frozen's loss: 1 - (loss after the shift) / (that of frozen); 95 % paired bootstrap over "
             "test instances.",
         ],
@@ -112,9 +120,9 @@ def _contestants(study: Study, folder: Path) -> dict[str, list[OnlinePolicy]]:
     return found
 
 
-def _play(study: Study, folder: Path, change: str, seed: int) -> dict[str, FloatArray]:
+def _play(study: Study, folder: Path, shift: str, seed: int) -> dict[str, FloatArray]:
     """Costs (2T,) of every slot: the best plan's, and each contestant's, a mean over training seeds."""
-    instance = changed(change, study.family, seed, "test", **study.training.knobs)
+    instance = changed(shift, study.family, seed, "test", trace=study.trace, **study.training.knobs)
     best = solve(instance, time_limit=study.time_limit, workers=1)
     found: dict[str, FloatArray] = {}
     if best.plan is not None:

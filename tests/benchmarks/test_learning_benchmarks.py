@@ -19,8 +19,8 @@ from edgeopt.benchmarks.learning.headroom import OWN, SHIPPED
 from edgeopt.benchmarks.learning.headroom import compare as shares
 from edgeopt.benchmarks.learning.oracle import FIRST_VALIDATION, OracleHorizon, work_or_ask
 from edgeopt.benchmarks.learning.variants import VARIANTS, variants_of
-from edgeopt.problem import cloud_only_cost, evaluate, scenario
-from edgeopt.problem.errors import MissingLibrary
+from edgeopt.problem import cloud_only_cost, evaluate, from_trace, scenario
+from edgeopt.problem.errors import InvalidOption, MissingLibrary
 from edgeopt.problem.processes import stretch
 from edgeopt.solvers import simulate, solve
 from edgeopt.solvers.online import HindsightAveraging
@@ -55,6 +55,37 @@ def test_dealing_anew_keeps_what_is_asked_for_in_every_slot(name: str) -> None:
     assert sorted(map(tuple, rows)) == sorted(map(tuple, before_rows))
     moved = int((rows != before_rows).any(axis=1).sum())
     assert moved == 2 if name == "new-model" else moved > 2
+
+
+@pytest.mark.parametrize("copies", [1, 40])
+def test_a_shift_to_a_recorded_trace_keeps_the_level_of_demand(tmp_path: Path, copies: int) -> None:
+    """Thinned or copied to the family's requests a slot; who is wanted when is the trace's."""
+    path, minutes = tmp_path / "trace.csv", 400
+    lines = ["arrived_at,num_prefill_tokens,num_decode_tokens"]
+    for minute in range(minutes):
+        lines += [f"{60 * minute + second}.0,{100 + minute % 7},20" for second in range(copies)]
+    path.write_text("\n".join(lines) + "\n")
+    sizes = {"size": "small", "slots": 50}
+    found = changed("trace", "decoy", 1, "test", trace=path, **sizes)
+    own, recorded = scenario("decoy", seed=1, **sizes), from_trace(path, models=found.models, split="test")
+    assert np.array_equal(found.requests[:50], own.requests)
+    after, before = found.requests[50:], recorded.requests[50:100]
+    assert after.sum() == pytest.approx(own.requests.sum(), rel=0.1)
+    wanted = before @ (recorded.service_model[:, None] == np.arange(recorded.models))
+    served = after @ (found.service_model[:, None] == np.arange(found.models))
+    assert (served[wanted == 0] == 0).all()
+    assert served[wanted > 0].sum() == after.sum()
+    assert found.digest() == changed("trace", "decoy", 1, "test", trace=path, **sizes).digest()
+    assert found.digest() != changed("trace", "decoy", 0, "test", trace=path, **sizes).digest()
+
+
+def test_a_shift_to_a_trace_that_is_missing_or_too_short_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidOption, match="needs a recorded trace"):
+        changed("trace", "decoy", 0, "test", **SIZES)
+    path = tmp_path / "short.csv"
+    path.write_text("arrived_at,num_prefill_tokens,num_decode_tokens\n0.0,10,10\n900.0,10,10\n")
+    with pytest.raises(InvalidOption, match="a longer trace"):
+        changed("trace", "decoy", 0, "test", trace=path, **SIZES)
 
 
 def test_comparison_by_hand() -> None:
