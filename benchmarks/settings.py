@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from ..problem import scenario_names
 from ..problem.errors import InvalidFile, InvalidOption
 from ..solvers import method_names
-from .contestants import LEARNER, contestant, contestant_names, is_learner
+from .contestants import contestant, contestant_names
 
 Split = Literal["train", "validation", "test"]
 Size = Literal["small", "medium", "large"]
@@ -22,7 +22,7 @@ DEFAULT_SEEDS = 10
 DEFAULT_BUDGET = 160
 """Simulations spent to tune a policy unless the settings say how many."""
 
-SMALLER_BUDGETS = {"analog": 32, LEARNER: 40}
+SMALLER_BUDGETS = {"analog": 32}
 """Policies that get less than `DEFAULT_BUDGET`: a simulation of theirs takes a hundred times as long as an
 index policy's, and all the others together should not wait for them."""
 
@@ -136,8 +136,7 @@ class Settings:
         """Simulations that the tuning of a policy may spend."""
         if self.tune_budget is not None:
             return self.tune_budget
-        kind = LEARNER if is_learner(policy) else policy
-        return SMALLER_BUDGETS.get(kind, DEFAULT_BUDGET)
+        return SMALLER_BUDGETS.get(policy, DEFAULT_BUDGET)
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able names and values (trace paths as given, the budget of each policy)."""

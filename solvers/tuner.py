@@ -2,7 +2,8 @@
 
 Successive halving (Jamieson and Talwalkar 2016): many settings are tried on few instances, the better third
 goes on to three times as many, until all instances are used. The settings are drawn without replacement
-from the product of the policy's `grid`, the setting the policy came with always among them.
+from the product of the policy's `grid`, the setting the policy came with always among them. Where the budget
+pays for all settings on more instances at once, none is judged on fewer.
 """
 
 from __future__ import annotations
@@ -86,8 +87,8 @@ def tuning(
         raise InvalidOption(f"tune: budget = {budget} does not pay for one setting on {count} instances")
     rng = np.random.default_rng(np.random.SeedSequence([seed, count]))
     ordered = [validation_instances[index] for index in rng.permutation(count)]
-    rungs = _rungs(count)
-    alive = _draw(policy.grid, _affordable(rungs, budget), rng)
+    rungs = _first_rungs(_rungs(count), _different(policy), budget)
+    alive = _draw(policy, _affordable(rungs, budget), rng)
     trials: list[Trial] = []
     totals = dict.fromkeys(range(len(alive)), 0.0)
     standing, done = list(totals), 0
@@ -134,20 +135,37 @@ def _affordable(rungs: Sequence[int], budget: int) -> int:
     return settings
 
 
-def _draw(
-    grid: Mapping[str, tuple[Any, ...]], settings: int, rng: np.random.Generator
-) -> list[dict[str, Any]]:
-    """Draw different settings from the product of the grid; the first, empty, leaves the policy as it is."""
-    names = list(grid)
-    sizes = [len(grid[name]) for name in names]
-    total = math.prod(sizes) if names else 0
+def _first_rungs(rungs: list[int], settings: int, budget: int) -> list[int]:
+    """Leave out the first rungs, of few instances, as long as all settings can be afforded."""
+    while len(rungs) > 1 and _simulations(rungs[1:], settings) <= budget:
+        rungs = rungs[1:]
+    return rungs
+
+
+def _own(policy: OnlinePolicy) -> dict[str, Any]:
+    """The setting a policy came with, as a setting of its grid would be written."""
+    return {name: getattr(policy, name) for name in policy.grid}
+
+
+def _different(policy: OnlinePolicy) -> int:
+    """Settings of the grid, and the policy's own if it is none of them."""
+    among = all(value in policy.grid[name] for name, value in _own(policy).items())
+    return math.prod(len(values) for values in policy.grid.values()) + (not among)
+
+
+def _draw(policy: OnlinePolicy, settings: int, rng: np.random.Generator) -> list[dict[str, Any]]:
+    """Draw settings from the product of the grid, or take all; the first leaves the policy as it is."""
+    grid, own = policy.grid, _own(policy)
+    sizes = [len(values) for values in grid.values()]
+    total = math.prod(sizes) if grid else 0
+    every = _different(policy) <= settings
     chosen: list[dict[str, Any]] = [{}]
-    if total:
-        drawn = rng.choice(total, size=min(settings - 1, total), replace=False)
-        for flat in drawn:
-            places = np.unravel_index(int(flat), sizes)
-            chosen.append({name: grid[name][int(place)] for name, place in zip(names, places, strict=True)})
-    return chosen[:settings]
+    for flat in range(total) if every else rng.choice(total, size=min(settings - 1, total), replace=False):
+        places = np.unravel_index(int(flat), sizes)
+        drawn = {name: grid[name][int(place)] for name, place in zip(grid, places, strict=True)}
+        if not every or drawn != own:
+            chosen.append(drawn)
+    return chosen
 
 
 def _run(jobs: Sequence[tuple[OnlinePolicy, Sequence[Instance], int]], workers: int) -> list[float]:

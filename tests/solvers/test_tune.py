@@ -32,6 +32,20 @@ def test_with_budget_enough_the_best_of_the_grid_is_found_on_one_instance() -> N
     )
 
 
+def test_a_grid_that_the_budget_pays_for_is_tried_on_all_instances() -> None:
+    """Nothing is thrown away for what it cost on a few of them."""
+    instances = days(7)
+    grid = policy("myopic").grid["stickiness"]
+    result = tuning(policy("myopic"), instances, 7 * len(grid))
+    assert {trial.instances for trial in result.trials} == {7}
+    assert len(result.trials) == len(grid)  # the policy's own setting is one of them, and not tried twice
+    assert result.simulations == 7 * len(grid)
+    best = min(cost("myopic", instances, stickiness=value) for value in grid)
+    assert cost("myopic", instances, stickiness=result.policy.stickiness) == best  # type: ignore[attr-defined]
+    fewer = tuning(policy("myopic"), instances, 7 * len(grid) - 1)
+    assert min(trial.instances for trial in fewer.trials) < 7
+
+
 @pytest.mark.parametrize(("budget", "count"), [(4, 4), (10, 3), (60, 5), (200, 9)])
 def test_the_budget_is_kept_and_accounted_for(budget: int, count: int) -> None:
     instances = days(count)
