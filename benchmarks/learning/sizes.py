@@ -68,9 +68,7 @@ def _scored(family: str, times: int, seeds: int, budget: int, knobs: dict[str, A
     best = np.array([solve(one, time_limit=30.0, workers=1).cost for one in tests])
     found = {}
     for name in POLICIES:
-        tuned = tune(
-            contestant(name).fit(past), unseen, budget if "t2drl" not in name else budget // 4, seed=0
-        )
+        tuned = tune(contestant(name).fit(past), unseen, budget, seed=0)
         cost = np.array([evaluate(one, simulate(one, tuned, seed)).total for seed, one in enumerate(tests)])
         ratio = paired_interval(cost, best)
         found[name] = {"ratio": [ratio.value, ratio.low, ratio.high]}
