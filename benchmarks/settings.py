@@ -19,10 +19,10 @@ DEFAULT_SCENARIOS = ("hotset", "decoy", "paper")
 
 DEFAULT_SEEDS = 10
 
-DEFAULT_BUDGET = 160
+DEFAULT_BUDGET = 320
 """Simulations spent to tune a policy unless the settings say how many."""
 
-SMALLER_BUDGETS = {"analog": 32}
+SMALLER_BUDGETS = {"analog": 64}
 """Policies that get less than `DEFAULT_BUDGET`: a simulation of theirs takes a hundred times as long as an
 index policy's, and all the others together should not wait for them."""
 
@@ -88,7 +88,7 @@ class Settings:
     time_limit: float | None = 60.0
     gap: float = 1e-6
     tune_budget: int | None = None
-    validation_seeds: int = 8
+    validation_seeds: int = 16
     training_seeds: int = 4
     timeline_server: int = 0
     online_samples: int = 0

@@ -60,7 +60,7 @@ class Study:
     families: tuple[str, ...] = ("decoy", "workflow", "workflow16", "context-rich", "realistic")
     rules: tuple[str, ...] = RULES
     test_seeds: int = 20
-    training: Training = field(default_factory=lambda: Training(passes=24, runs=192))
+    training: Training = field(default_factory=lambda: Training(examples=512, passes=12, runs=192))
     drawn: int = 64
     validation: int = 8
     time_limit: float = 20.0

@@ -37,7 +37,7 @@ def slot(rng: np.random.Generator) -> SimpleNamespace:
     weight = rng.integers(0, 5, models)
     return SimpleNamespace(
         rent=rng.integers(0, 8, (models, 1)) * (rng.random((models, 1)) < 0.7),
-        allowance=rng.integers(0, 6, (services, 1)),
+        allowance=rng.integers(0, 6, (services, 1)) * rng.choice([1, 15], (services, 1)),
         cap=np.minimum(rng.integers(0, 4, services), most)[:, None],
         need=need,
         service_model=rng.integers(0, models, services),

@@ -125,6 +125,13 @@ def test_the_programmes_of_all_intervals_are_made_up_to_a_number_of_cells(
         assert intervals.affordable(server) is enough
 
 
+def test_long_days_of_long_contexts_are_within_the_limit_and_years_are_not() -> None:
+    day = SimpleNamespace(slots=1440, window=np.full(8, 100))
+    assert intervals.affordable(day)
+    assert not intervals.affordable(SimpleNamespace(slots=8760, window=np.zeros(1, dtype=np.int64)))
+    assert not intervals.affordable(SimpleNamespace(slots=1440, window=np.full(8, 10_000)))
+
+
 # ---------------------------------------------------------------- one slot
 
 
