@@ -48,7 +48,7 @@ def benchmark(
     time_limit: Annotated[float, typer.Option(help="Seconds that one reference may take.")] = 60.0,
     tune_budget: Annotated[
         int | None,
-        typer.Option(help="Simulations to tune each policy; 0: untuned. 160 by default, 32 for analog."),
+        typer.Option(help="Simulations to tune each policy; 0: untuned. 320 by default, 64 for analog."),
     ] = None,
     online_samples: Annotated[
         int,
