@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..problem.errors import InvalidOption
 from ..problem.fields import FloatArray
 from .aggregate import REFERENCE, RESAMPLES, Interval
 from .results import Row
@@ -32,7 +33,7 @@ class Standing:
     ratio
         Interquartile mean of cost / best known cost.
     against
-        The policy it is compared with: the cheapest that does not see the future, itself left out.
+        The policy it is compared with, by default the cheapest that does not see the future; never itself.
     difference
         Interquartile mean of the differences of the two ratios, run by run; below 0 it is the cheaper one.
     improvement
@@ -48,17 +49,26 @@ class Standing:
     improvement: Interval
 
 
-def standings(rows: Sequence[Row], clairvoyant: set[str]) -> tuple[Standing, ...]:
+def standings(rows: Sequence[Row], clairvoyant: set[str], against: str | None = None) -> tuple[Standing, ...]:
     """Rank the policies that have a row for every instance and seed, from cheap to dear.
 
     Parameters
     ----------
     clairvoyant
         Names of the policies that see the future; the reference always does.
+    against
+        The policy that all are compared with; None: the cheapest that does not see the future.
+
+    Raises
+    ------
+    InvalidOption
+        If `against` has not all runs.
     """
     ratios = _ratios(rows)
     if not ratios:
         return ()
+    if against is not None and against not in ratios:
+        raise InvalidOption(f"against = {against!r}: has no row for every instance and seed")
     cases = np.array([instance for instance, _ in _places(rows)])
     drawn = _resampled(cases)
     sees = clairvoyant | {REFERENCE}
@@ -66,7 +76,7 @@ def standings(rows: Sequence[Row], clairvoyant: set[str]) -> tuple[Standing, ...
     online = sorted((name for name in ratios if name not in sees), key=lambda name: means[name])
     found = []
     for name in sorted(ratios, key=lambda name: (means[name], name != REFERENCE)):
-        other = next((one for one in online if one != name), None)
+        other = next((one for one in ([against] if against else online) if one != name), None)
         found.append(_standing(name, other, ratios, cases, drawn, clairvoyant=name in sees))
     return tuple(found)
 

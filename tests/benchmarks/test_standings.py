@@ -13,6 +13,7 @@ from scipy.stats import trim_mean
 
 from benchmark_rows import row, rows_of
 from edgeopt.benchmarks.standings import interquartile_mean, standings, standings_as_records
+from edgeopt.problem.errors import InvalidOption
 
 
 @given(st.lists(st.floats(0.5, 5.0), min_size=1, max_size=40))
@@ -42,6 +43,16 @@ def test_by_hand() -> None:
     assert by_name["a"].improvement.value + by_name["b"].improvement.value == pytest.approx(1.0)
     assert by_name["seer"].improvement.value == 1.0
     assert by_name["a"].difference.value == pytest.approx(-by_name["b"].difference.value)
+
+
+def test_all_against_one_that_is_named() -> None:
+    rows = rows_of({"one": {"a": [110, 120, 130, 140], "b": [112, 122, 132, 142], "seer": [105] * 4}})
+    found = {one.policy: one for one in standings(rows, {"seer"}, "b")}
+    assert (found["a"].against, found["b"].against, found["seer"].against) == ("b", None, "b")
+    assert found["a"].difference.value == pytest.approx(-0.02)
+    assert found["a"].improvement.value == 1.0
+    with pytest.raises(InvalidOption, match="no row for every"):
+        standings(rows, set(), "c")
 
 
 def test_pairing_makes_a_small_constant_difference_certain() -> None:

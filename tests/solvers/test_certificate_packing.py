@@ -197,6 +197,16 @@ def test_a_list_is_cut_only_where_it_is_longer_than_allowed() -> None:
             assert packing._fill(need, pay, cap, np.array([0]), 0, 0, -1) == (2, lost)
 
 
+def test_what_is_dropped_counts_with_what_the_room_it_leaves_could_still_pay() -> None:
+    """At most two of (6 units, pays 6), then three of (4, 2): two A leave no room, one leaves 6 units."""
+    need, pay, cap = np.array([[6, 4], [0, 0]]), np.array([6, 2]), np.array([2, 3])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "_LONGEST", 1)
+        patch.setattr(packing, "_greedy", lambda *_: -1)
+        # One A and 6 units of B, in halves rounded up and one more for the rest: 6 + (6 / 2 + 1).
+        assert packing._fill(need, pay, cap, np.arange(2), 0, 0, -1) == (12, 10)
+
+
 @given(SEEDS)
 @settings(max_examples=300)
 def test_as_many_requests_are_taken_in_order_as_fit(seed: int) -> None:
