@@ -239,6 +239,7 @@ def test_what_lies_ahead_is_found_in_blocks_from_the_last(monkeypatch: pytest.Mo
     [
         (100, 37, [4, 5, 7, 11, 19, 35, 67]),
         (100, 5, [4, 5, 7]),
+        (128, 5, [5, 7]),
         (1000, 37, [18, 33, 63]),
         (30, 99, [4, 5, 7, 11, 19, 30]),
         (3, 2, [3]),
