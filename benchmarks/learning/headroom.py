@@ -61,9 +61,9 @@ class Study:
     rules: tuple[str, ...] = RULES
     test_seeds: int = 20
     training: Training = field(default_factory=lambda: Training(examples=512, passes=12, runs=192))
-    drawn: int = 64
-    validation: int = 8
-    time_limit: float = 20.0
+    drawn: int = 24
+    validation: int = 6
+    time_limit: float = 10.0
 
 
 QUICK = Study(

@@ -17,7 +17,7 @@ from ..future_tasks import Task as BenchmarkTask
 from ..tasks import Keyed
 from ..work import work
 
-HORIZONS = (8, 12, 16, 24, 40)
+HORIZONS = (8, 16, 24, 40)
 """Slots that the oracle may look ahead."""
 
 FIRST_VALIDATION = 1_000_000
