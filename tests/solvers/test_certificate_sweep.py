@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from edgeopt.solvers.certificate import sweep
 from edgeopt.solvers.certificate.chains import Chain
 from edgeopt.solvers.certificate.knapsack import frontiers
-from edgeopt.solvers.certificate.sweep import Sweep
+from edgeopt.solvers.certificate.sweep import Sweep, _Step
 from edgeopt.solvers.certificate.whole import WholeServer
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -340,6 +340,33 @@ def test_claims_prove_the_same_however_many_sweeps_go_abreast(seed: int) -> None
 
 @given(SEEDS)
 @settings(max_examples=150)
+def test_every_code_of_a_model_stands_for_what_its_contexts_may_be(seed: int) -> None:
+    """Unknown, absent, each node, and each node or any later one: the excess either way, and what follows."""
+    server = drawn_server(np.random.default_rng(seed), slots=6)
+    plain = PlainSweep(server)
+    for m in range(server.models):
+        chain = Chain.of(server, m)
+        start, services = chain.contexts.start, server.members[m].tolist()
+        meanings = []
+        for t in range(server.slots):
+            units = chain.contexts.units[start[t] : start[t + 1]].tolist()
+            nodes = [tuple(zip(services, node, strict=True)) for node in units]
+            later = [frozenset(nodes[place:]) for place in range(len(nodes))]
+            meanings.append(["unknown", frozenset(), *(frozenset([node]) for node in nodes), *later])
+        for t in range(server.slots):
+            step = _Step.of(server, chain, m, t)
+            assert len(step.leave) == len(step.stay) == len(step.after) == len(meanings[t])
+            for code, meaning in enumerate(meanings[t]):
+                leave, stay, moved = plain.options(m, t, meaning)
+                assert (step.leave[code], step.stay[code]) == (leave, stay)
+                if t + 1 < server.slots:
+                    after = int(step.after[code])
+                    assert meanings[t + 1][after] == moved
+                    assert after == meanings[t + 1].index(moved)  # equal states have equal codes
+
+
+@given(SEEDS)
+@settings(max_examples=150)
 def test_states_that_are_equal_are_kept_once_the_best_of_every_run_first(seed: int) -> None:
     """Whether or not the codes of a state fit one number."""
     rng = np.random.default_rng(seed)
@@ -356,11 +383,17 @@ def test_states_that_are_equal_are_kept_once_the_best_of_every_run_first(seed: i
     assert sorted(dropped) == sorted(place for places in expected.values() for place in places[width:])
 
 
-def test_codes_that_wrap_around_do_not_make_states_equal() -> None:
-    far = 2**32
-    state = np.array([[0, 5], [far, 5], [0, far - 1]])
-    kept, dropped = sweep._distinct(np.zeros(3, dtype=np.int64), state, np.arange(3), 3)
-    assert (kept.tolist(), dropped.tolist()) == ([0, 1, 2], [])
+@pytest.mark.parametrize(
+    ("run", "state"),
+    [
+        ([0, 0, 0], [[0, 5], [2**32, 5], [0, 2**32 - 1]]),  # 2^32 times 2^32 codes would wrap to 0
+        ([0, 0, 0], [[0, 5, 5], [2**20, 5, 5], [2**22 - 1] * 3]),
+        ([0, 8, 8], [[5], [5], [2**61 - 1]]),  # as would eight runs of 2^61 codes
+    ],
+)
+def test_codes_that_wrap_around_do_not_make_states_equal(run: list[int], state: list[list[int]]) -> None:
+    kept, dropped = sweep._distinct(np.array(run), np.array(state), np.arange(3), 3)
+    assert (sorted(kept.tolist()), dropped.tolist()) == ([0, 1, 2], [])
 
 
 def test_the_least_values_of_every_run_are_told_from_the_others() -> None:
