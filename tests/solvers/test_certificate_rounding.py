@@ -68,6 +68,7 @@ def test_every_figure_is_rounded_as_the_table_says(seed: int) -> None:
         ]
         assert np.array_equal(server.rent, certificate.presence[:, n].T)
         assert server.ahead == certificate.ahead[n].tolist()
+        assert server.need.shape == (2, 4)
         limits = [(float(limit[n]), needs[n].tolist(), prices[:, n].tolist()) for limit, needs, prices in (
             (instance.compute, instance.work, certificate.compute),
             (instance.energy_budget, instance.energy, certificate.energy),
@@ -175,6 +176,15 @@ def test_what_is_refused_is_a_sum_of_all_magnitudes_that_reaches_the_headroom(se
                 assert not refused
             except TooLarge:
                 assert refused
+
+
+def test_a_server_is_refused_for_its_rents_alone_unless_numbers_are_unbounded() -> None:
+    instance = random_instance(np.random.default_rng(0), slots=3, servers=2, models=3, services=4)
+    certificate = with_whole_prices(instance, np.random.default_rng(0))
+    dear = replace(certificate, presence=np.full((3, 2, 3), 2**60))
+    with pytest.raises(TooLarge, match="exact=True"):
+        WholeServer.of(instance, dear, 1)
+    assert WholeServer.of(instance, dear, 1, exact=True).rent.sum() == 9 * 2**60
 
 
 def test_sums_may_take_59_bits() -> None:
