@@ -17,7 +17,7 @@ SURVIVORS: dict[str, str] = {
         "The floor is zero everywhere: it is added for its shape alone."
     ),
     "problem/dynamics.py: tance.accuracy.reshape(-1), accuracy_offset=np.ar -> "
-    "tance.accuracy.reshape(-2), accuracy_offset=np.ar": "To numpy any negative length means: the rest.",
+    "tance.accuracy.reshape(-2), accuracy_offset=np.ar": _REST,
     "problem/referee.py: _BLOCK = 2 ** 20 -> _BLOCK = 2 * 20": _BLOCKS,
     "problem/referee.py: _BLOCK = 2 ** 20 -> _BLOCK = 3 ** 20": _BLOCKS,
     "problem/referee.py: _BLOCK = 2 ** 20 -> _BLOCK = 2 ** 21": _BLOCKS,
@@ -93,6 +93,8 @@ SURVIVORS: dict[str, str] = {
     "solvers/certificate/knapsack.py: if price[m] > 0: -> if price[m] >= 0:": _MORE_WORK,
     "solvers/certificate/check.py: if bound > cost and bound - cost < -> "
     "if bound >= cost and bound - cost <": "A bound equal to the cost becomes the cost.",
+    "solvers/certificate/check.py: ction(nearest) > value > 0 else nearest -> "
+    "ction(nearest) > value >= 0 else nearest": "0 is a float: nothing is above it that is nearest to it.",
     "solvers/certificate/packing.py: _LONGEST = 50000 -> _LONGEST = 50001": _FINER,
     "solvers/certificate/packing.py: _FINE = 10 -> _FINE = 11": _FINER,
     "solvers/certificate/packing.py: p.flatnonzero((cap > 0) & (pay > 0)) -> "
