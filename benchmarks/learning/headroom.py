@@ -2,15 +2,17 @@
 
 Between the best tuned rule and an oracle that knows the arrival process and its hidden state lies what could
 be learnt. All play the same futures of the true process: the rules, tuned on validation instances; the
-shipped learner; one trained longer, on the family alone; and the oracle, whose horizon was chosen on other
-futures (`solvers.online.HindsightAveraging`). A share is (rule - learner) / (rule - oracle), a ratio of sums
-over futures. The best rule is chosen in hindsight, on the test futures themselves, which favours the rules.
+shipped learner; one trained longer, on the family alone; and an oracle (`HindsightAveraging` or
+`TrueForecast` of `solvers.online`): which one, and with which options, is chosen on other futures. A share is
+(rule - learner) / (rule - oracle), a ratio of sums over futures; no oracle is a bound, and where it is not
+ahead of the rule by more than chance there is no share. The best rule is chosen in hindsight, on the test
+futures themselves, which favours the rules.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,7 +30,7 @@ from ..settings import Settings
 from ..study import Report
 from ..tasks import Tuning, tunings
 from .options import Options
-from .oracle import OracleHorizon, Task, work_or_ask
+from .oracle import OracleChoice, OracleRuns, Task, work_or_ask
 from .variants import QUICK_TRAINING, Training, require_learners, train_all, variants_of
 
 RULES = ("index", "index-ar", "dual-index", "mpc", "analog")
@@ -51,8 +53,8 @@ class Study:
         Futures.
     training
         Of each family's own learner: longer than those of the controls.
-    drawn, validation
-        Futures that the oracle draws in each slot, and on how many its horizon is chosen.
+    trials
+        Other futures, on which the oracle is chosen.
     time_limit
         Seconds to search for each best plan.
     """
@@ -61,8 +63,7 @@ class Study:
     rules: tuple[str, ...] = RULES
     test_seeds: int = 20
     training: Training = field(default_factory=lambda: Training(examples=512, passes=12, runs=192))
-    drawn: int = 24
-    validation: int = 6
+    trials: int = 6
     time_limit: float = 10.0
 
 
@@ -71,8 +72,7 @@ QUICK = Study(
     rules=("index",),
     test_seeds=4,
     training=QUICK_TRAINING,
-    drawn=4,
-    validation=1,
+    trials=1,
     time_limit=5.0,
 )
 
@@ -96,16 +96,19 @@ def headroom(study: Study, options: Options) -> Report:
     train_all(folder, study.families, [own], [0], study.training, workers=options.workers)
     rows, findings = [], []
     for family, case in at.items():
-        costs = _play(study, case, own.policy(folder, family, 0), options)
+        costs, oracle = _play(study, case, own.policy(folder, family, 0), options)
         for one in compare(costs, study.rules):
             rows.append((family, *_cells(one)))
-            findings.append({"family": family} | one)
+            findings.append({"family": family, "oracle": oracle.name, "options": dict(oracle.options)} | one)
     return Report(
         "headroom",
         f"Share of what knowing the law of demand would win; {study.test_seeds} futures of the true process",
         HEADINGS,
         rows,
-        ["Share: (rule - learner) / (rule - oracle); 95 %: paired bootstrap over futures."],
+        [
+            "Share: (rule - learner) / (rule - oracle), where the oracle's lead is more than chance.",
+            "95 %: paired bootstrap over futures.",
+        ],
         findings,
     )
 
@@ -121,12 +124,14 @@ def _settings(study: Study, case: ScenarioCase, own: str) -> Settings:
     )
 
 
-def _play(study: Study, case: ScenarioCase, own: str, options: Options) -> dict[str, FloatArray]:
-    """Costs (futures,) of every policy, of the oracle, and of the best plans known."""
+def _play(
+    study: Study, case: ScenarioCase, own: str, options: Options
+) -> tuple[dict[str, FloatArray], OracleRuns]:
+    """Costs (futures,) of every policy, of the oracle, and of the best plans known; and which oracle."""
     settings = _settings(study, case, own)
-    oracle = OracleHorizon(case, study.drawn, study.validation, study.test_seeds)
+    oracle = OracleChoice(case, study.trials, study.test_seeds)
     plans = list(future_plans(settings, case))
-    first: list[Task] = [*tunings(settings, [case]), *oracle.trials(), *plans]
+    first: list[Task] = [*tunings(settings, [case]), *oracle.tried(), *plans]
     engine = Engine("local", None, options.workers)
     folder = options.out / f"headroom-{case.name}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -148,7 +153,7 @@ def _play(study: Study, case: ScenarioCase, own: str, options: Options) -> dict[
             (OWN if "@" in policy else policy): np.array(results[one.key]["costs"]) for policy, one in played
         }
         costs["oracle"] = np.array(results[test.key]["costs"])
-        return costs | {"best": _best(plans, results, costs)}
+        return costs | {"best": _best(plans, results, costs)}, test
 
 
 def _best(
@@ -171,7 +176,8 @@ def compare(costs: Mapping[str, FloatArray], rules: tuple[str, ...]) -> list[dic
         Which of them are rules; the one with the least sum is compared with.
     """
     rule = min(rules, key=lambda name: (costs[name].sum(), name))
-    lead = costs[rule] - costs["oracle"]
+    ahead = paired_interval(costs["oracle"], costs[rule])
+    lead = costs[rule] - costs["oracle"] if ahead.high < 1.0 else np.zeros_like(costs[rule])
     found = []
     for name in (OWN, SHIPPED):
         ratio = paired_interval(costs[name], costs["best"])
@@ -184,6 +190,7 @@ def compare(costs: Mapping[str, FloatArray], rules: tuple[str, ...]) -> list[dic
                 "rule": rule,
                 "rule_ratio": float(costs[rule].sum() / costs["best"].sum()),
                 "oracle_ratio": float(costs["oracle"].sum() / costs["best"].sum()),
+                "oracle_over_rule": [ahead.value, ahead.low, ahead.high],
                 "over_rule": [against.value, against.low, against.high],
                 "share": [share.value, share.low, share.high],
             }
@@ -201,6 +208,9 @@ def _cells(one: Mapping[str, Any]) -> tuple[str, ...]:
         f"{one['oracle_ratio']:.4f}",
         f"{100 * (against[0] - 1):+.2f} %",
         f"[{100 * (against[1] - 1):+.2f}, {100 * (against[2] - 1):+.2f}]",
-        f"{100 * share[0]:.0f} %",
-        f"[{100 * share[1]:.0f}, {100 * share[2]:.0f}]",
+        *(("–", "") if math.isnan(share[0]) else _percents(share)),
     )
+
+
+def _percents(share: Sequence[float]) -> tuple[str, str]:
+    return f"{100 * share[0]:.0f} %", f"[{100 * share[1]:.0f}, {100 * share[2]:.0f}]"

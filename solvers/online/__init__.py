@@ -2,7 +2,7 @@
 
 `stochastic_programme` is the exact optimum of small worlds, `online_bound` a statistical lower bound for
 large ones, `reference_split` what they say about a policy's gap;
-`HindsightAveraging` is an oracle policy that knows the law of demand, and no bound.
+`HindsightAveraging` and `TrueForecast` are oracle policies that know the law of demand, and no bounds.
 """
 
 from .averaging import HindsightAveraging
@@ -15,6 +15,7 @@ from .exact import (
     penalised_optimum,
     stochastic_programme,
 )
+from .informed import TrueForecast
 from .relaxation import OnlineBound, model_values, online_bound
 from .split import ReferenceSplit, reference_split
 
@@ -25,6 +26,7 @@ __all__ = [
     "OptimalOnline",
     "ReferenceSplit",
     "StochasticProgramme",
+    "TrueForecast",
     "clairvoyant_mean",
     "model_values",
     "online_bound",

@@ -17,13 +17,12 @@ from edgeopt.benchmarks.learning.changes import CHANGES, changed
 from edgeopt.benchmarks.learning.controls import compare
 from edgeopt.benchmarks.learning.headroom import OWN, SHIPPED
 from edgeopt.benchmarks.learning.headroom import compare as shares
-from edgeopt.benchmarks.learning.oracle import FIRST_VALIDATION, OracleHorizon, work_or_ask
+from edgeopt.benchmarks.learning.oracle import FIRST_TRIAL, KINDS, TRIALS, OracleChoice, work_or_ask
 from edgeopt.benchmarks.learning.variants import VARIANTS, variants_of
 from edgeopt.problem import cloud_only_cost, evaluate, from_trace, scenario
 from edgeopt.problem.errors import InvalidOption, MissingLibrary
 from edgeopt.problem.processes import stretch
 from edgeopt.solvers import simulate, solve
-from edgeopt.solvers.online import HindsightAveraging
 
 SIZES = {"size": "small", "slots": 30}
 
@@ -148,24 +147,43 @@ def test_shares_by_hand() -> None:
     assert own["share"][2] == pytest.approx(9 / 5)
 
 
-def test_the_oracle_looks_as_far_ahead_as_was_best_on_other_futures() -> None:
-    """It plays the futures that the policies play, told their own states: with others it pays more."""
+def test_there_is_no_share_of_a_lead_that_may_be_chance() -> None:
+    costs = {
+        "index": [130.0, 110.0],
+        "oracle": [105.0, 115.0],  # cheaper in sum, dearer in one of two
+        SHIPPED: [115.0, 110.0],
+        OWN: [114.0, 101.0],
+        "best": [100.0, 100.0],
+    }
+    for one in shares({name: np.array(cost) for name, cost in costs.items()}, ("index",)):
+        assert np.isnan(one["share"]).all()
+        assert one["over_rule"][0] < 1.0
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_the_oracle_is_chosen_on_other_futures_and_told_the_states_of_its_own(name: str) -> None:
+    """It plays the futures that the policies play; told the states of others it pays more."""
     case = ScenarioCase("decoy", "small", 60)
-    horizon = OracleHorizon(case, 4, 2, 3)
-    results = {one.key: {"costs": [10.0 + abs(one.horizon - 16), 5.0]} for one in horizon.trials()}
-    assert all(one.first == FIRST_VALIDATION and one.count == 2 for one in horizon.trials())
-    test = horizon.test(results)
-    assert (test.horizon, test.first, test.count) == (16, 0, 3)
+    choice = OracleChoice(case, 2, 3)
+    tried = choice.tried()
+    assert all(one.first == FIRST_TRIAL and one.count == 2 for one in tried)
+    assert len({one.key for one in tried}) == len(tried)
+    wanted = [one for one in tried if one.name == name][1]
+    results = {one.key: {"costs": [10.0, 5.0 - (one == wanted)]} for one in tried}
+    test = choice.test(results)
+    assert (test.name, test.options, test.first, test.count) == (name, wanted.options, 0, 3)
     found = work_or_ask(test)["costs"]
     assert found == work_or_ask(test)["costs"]
     assert len(found) == 3
+    (process,) = case.processes()
+    misled = 0.0
     for index, cost in enumerate(found):
         instance = future(case, index)
         assert solve(instance, time_limit=10.0).lower_bound - 1e-9 <= cost < cloud_only_cost(instance)
-        (process,) = case.processes()
         others, _ = stretch(process, instance.slots, FUTURES_SEED, index + 7)
-        misled = HindsightAveraging(process=process, states=others, futures=4, horizon=16)
-        assert cost < evaluate(instance, simulate(instance, misled, seed=index)).total
+        oracle = KINDS[name](process=process, states=others, **dict(test.options))
+        misled += evaluate(instance, simulate(instance, oracle, seed=index)).total
+    assert sum(found) < misled
 
 
 def test_without_the_libraries_one_line_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
