@@ -41,7 +41,7 @@ release by release. Nothing here is typed by hand: `docs/releases/` holds what w
 release, and this page is made of it.
 
 ```text
-edgeopt benchmark --out benchmark-results            # policies, gap to bound; about 2 min on two idle cores
+edgeopt benchmark --out benchmark-results            # policies, gap to bound; about 3 min on two idle cores
 python docs/releases.py measure 0.1                  # reference solver; some minutes
 python docs/releases.py policies 0.1 benchmark-results
 ```
