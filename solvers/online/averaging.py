@@ -71,15 +71,22 @@ class HindsightAveraging(Tunable):
         seen = isinstance(self.process, MarkovDemand) and self.process.counts == "fixed"
         if self.states is None and not seen:
             raise InvalidOption(f"policy {self.name}: this process hides its states; give them as `states`")
-        if self.states is not None and len(self.states) != site.slots:
-            raise InvalidOption(
-                f"policy {self.name}: {len(self.states)} states for {site.slots} slots; one each is needed"
-            )
-        if not np.array_equal(self.process.service_model, site.service_model):
-            raise InvalidOption(
-                f"policy {self.name}: the process is of other services than server {site.name}"
-            )
+        check_told(self.name, self.process, self.states, site)
         return _AveragingAgent(site, self, rng)
+
+
+def check_told(name: str, process: DemandProcess, states: IntArray | None, site: Site) -> None:
+    """Refuse what an oracle is told where it is not of the run's slots or services.
+
+    Raises
+    ------
+    InvalidOption
+        Naming the policy and what does not fit.
+    """
+    if states is not None and len(states) != site.slots:
+        raise InvalidOption(f"policy {name}: {len(states)} states for {site.slots} slots; one each is needed")
+    if not np.array_equal(process.service_model, site.service_model):
+        raise InvalidOption(f"policy {name}: the process is of other services than server {site.name}")
 
 
 class _AveragingAgent:

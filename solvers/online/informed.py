@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray, IntArray
 from ...problem.processes import DemandProcess
 from ..policies.base import Tunable
 from ..policies.mpc_agent import RollingAgent
 from ..policies.protocol import Observation, Site
+from .averaging import check_told
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -69,14 +69,7 @@ class TrueForecast(Tunable):
         InvalidOption
             If the states are not those of the run, or the process is of other services.
         """
-        if len(self.states) != site.slots:
-            raise InvalidOption(
-                f"policy {self.name}: {len(self.states)} states for {site.slots} slots; one each is needed"
-            )
-        if not np.array_equal(self.process.service_model, site.service_model):
-            raise InvalidOption(
-                f"policy {self.name}: the process is of other services than server {site.name}"
-            )
+        check_told(self.name, self.process, self.states, site)
         forecast = Expected(self.process, self.states, min(self.horizon, site.slots))
         return RollingAgent(
             site, forecast, self.horizon, self.stickiness, self.iterations, 0.0, self.rent, self.spare
