@@ -36,12 +36,13 @@ class Traces:
         The instances, one server each.
     tokens
         By the names of `observation.observation_space`, with axes (B, T) in front.
-    slow
-        (B, T, S) slow mean of the requests of each service, this slot's included.
+    fast, slow
+        (B, T, S) fast and slow mean of the requests of each service, this slot's included.
     """
 
     episodes: tuple[Instance, ...]
     tokens: Tokens
+    fast: FloatArray
     slow: FloatArray
 
     @property
@@ -78,14 +79,14 @@ def read_traces(source: EpisodeSource, episodes: Sequence[int]) -> Traces:
         name: np.empty((len(episodes), slots, *one.shape[1:]), one.dtype)
         for name, one in lanes.tokens.items()
     }
-    slow = np.empty((len(episodes), slots, lanes.services))
+    fast, slow = np.empty((2, len(episodes), slots, lanes.services))
     idle, nothing = np.zeros_like(lanes.cached), np.zeros_like(lanes.requests)
     for slot in range(slots):
         for name, array in lanes.tokens.items():
             kept[name][:, slot] = array
-        slow[:, slot] = lanes.demand.slow
+        fast[:, slot], slow[:, slot] = lanes.demand.fast, lanes.demand.slow
         lanes.advance(idle, nothing)
-    return Traces(tuple(source[episode] for episode in episodes), kept, slow)
+    return Traces(tuple(source[episode] for episode in episodes), kept, fast, slow)
 
 
 def rent_of(source: EpisodeSource, episodes: Sequence[int]) -> float:

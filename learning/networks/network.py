@@ -10,7 +10,8 @@ The last layer of the score head is zero at first: an untrained network plays it
 depends on the number of models or services.
 
 Demand is the server's GPU time, the model's requests, the succession of models: everything in
-`DEMAND_COLUMNS` and `SERVER_COLUMNS`.
+`DEMAND_COLUMNS` and `SERVER_COLUMNS`. What is read there is the same on a server of twice the models and
+twice the memory, so that a network foretells alike on both.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ FORESIGHT = (
 in units of `Network.scale`, under a constant rent and under the prices of a decomposition (`worth`)."""
 
 _OF_STATE = ("cached", "saving", "saving_fast", "saving_slow", "context_worth")
+_OF_NUMBERS = ("size",)
+"""What shrinks as models are added: a share of the memory. Their bulk is read in its place."""
+
 _OF_STATE_OR_TIME = ("occupied", "remaining", "seen")
 LABELS = ("requests", "fast", "surprise", "hot")
 """Features of a model that are the label of the inner target "next-demand"."""
 
 _NAMES = [name for name, _ in MODEL_FEATURES]
-DEMAND_COLUMNS = tuple(column for column, name in enumerate(_NAMES) if name not in _OF_STATE)
+DEMAND_COLUMNS = tuple(column for column, name in enumerate(_NAMES) if name not in _OF_STATE + _OF_NUMBERS)
 SERVER_COLUMNS = tuple(
     column for column, (name, _) in enumerate(SERVER_FEATURES) if name not in _OF_STATE_OR_TIME
 )

@@ -19,8 +19,17 @@ from ...solvers.knapsack import knapsack_limit
 from ...solvers.policies.protocol import Site
 from ..networks.network import SPANS
 
+MEANS = ("fast", "slow")
+"""Running means of past demand (`serving.demand`), which rules without a network go by."""
+
+MEAN_SLOTS = 8
+"""Slots of demand at a running mean that a feature of `MEANS` counts, as far as so many are left."""
+
 _SPANNED = tuple(
-    f"{state}_{kind}_{span}" for state in ("cached", "absent") for kind in ("held", "grown") for span in SPANS
+    f"{state}_{kind}_{span}"
+    for state in ("cached", "absent")
+    for kind in ("held", "grown")
+    for span in (*SPANS, *MEANS)
 )
 _WORTHS = tuple(f"{state}_{kind}" for kind in ("worth", "priced") for state in ("cached", "absent"))
 WEIGHTS = ("now", "stay", "load", "room", "crowd", "work", *_SPANNED, *_WORTHS)
@@ -39,6 +48,7 @@ WEIGHTS = ("now", "stay", "load", "room", "crowd", "work", *_SPANNED, *_WORTHS)
 
 _FIRST_SPAN = WEIGHTS.index(_SPANNED[0])
 _SPAN_COUNT = len(SPANS)
+_KIND_COUNT = _SPAN_COUNT + len(MEANS)
 
 
 class World(NamedTuple):
@@ -84,8 +94,9 @@ def first_weights() -> FloatArray:
     weights[WEIGHTS.index("now")] = weights[WEIGHTS.index("load")] = 1.0
     for name in _SPANNED:
         _, kind, first = name.split("_")
-        nearness = {1: 0.5, 2: 0.5, 4: 0.5, 8: 0.3, 16: 0.15, 32: 0.05}[int(first)]
-        weights[WEIGHTS.index(name)] = nearness if kind == "held" else 0.15
+        if first not in MEANS:
+            nearness = {1: 0.5, 2: 0.5, 4: 0.5, 8: 0.3, 16: 0.15, 32: 0.05}[int(first)]
+            weights[WEIGHTS.index(name)] = nearness if kind == "held" else 0.15
     weights[-len(_WORTHS) :] = 0.25
     return weights
 
@@ -96,6 +107,7 @@ def slot_features(
     requests: Any,
     context: Any,
     cached: Any,
+    fast: Any,
     slow: Any,
     foretold: Any,
     unit: Any,
@@ -107,8 +119,8 @@ def slot_features(
 
     Parameters
     ----------
-    requests, context, slow
-        (S,) arrivals, contexts that count now if the model stays, slow mean of arrivals.
+    requests, context, fast, slow
+        (S,) arrivals, contexts that count now if the model stays, fast and slow mean of arrivals.
     cached
         (M,) bool, the cache of the slot before.
     foretold, unit
@@ -121,9 +133,10 @@ def slot_features(
         (S,) filled: requests worth serving, at the context held or at a full one.
     """
     models = cached.shape[0]
-    # now, at the context after this slot, at full windows, weight of the services, share of limits, fullness
-    sums = np.zeros((models, 6))
-    crowd = _sum_services(world, requests, context, cached, slow, sums, wanted)
+    # now, at the context after this slot, at full windows, weight of the services, share of limits, fullness,
+    # and at the fast mean: at the context after this slot, at full windows
+    sums = np.zeros((models, 8))
+    crowd = _sum_services(world, requests, context, cached, fast, slow, sums, wanted)
     over = 1.0 - 1.0 / crowd if crowd > 1.0 else 0.0
     features[:] = 0.0
     for model in range(models):
@@ -136,18 +149,23 @@ def slot_features(
         row[3] = -10.0 * load * world.footprint[model] / world.memory
         row[4] = -total[0] * over
         row[5] = -10.0 * world.unit * total[4] * over
-        column = _FIRST_SPAN if cached[model] else _FIRST_SPAN + 2 * _SPAN_COUNT
+        column = _FIRST_SPAN if cached[model] else _FIRST_SPAN + 2 * _KIND_COUNT
         length = 1
         for span in range(_SPAN_COUNT):
             slots = min(length, max(0, left - length + 1))
             amount = max(0.0, foretold[model, span]) * (weight + 0.5) * slots
             row[column + span] = amount * held
-            row[column + _SPAN_COUNT + span] = amount * grown
+            row[column + _KIND_COUNT + span] = amount * grown
             length *= 2
+        slots = min(MEAN_SLOTS, left)
+        for mean in range(2):
+            after, full = (total[6], total[7]) if mean == 0 else (total[1], total[2])
+            row[column + _SPAN_COUNT + mean] = slots * after
+            row[column + _KIND_COUNT + _SPAN_COUNT + mean] = slots * (full - after)
         for kind in range(2):
             empty = foretold[model, _SPAN_COUNT + 2 * kind]
             full = foretold[model, _SPAN_COUNT + 2 * kind + 1]
-            column = _FIRST_SPAN + 4 * _SPAN_COUNT + 2 * kind
+            column = _FIRST_SPAN + 4 * _KIND_COUNT + 2 * kind
             if cached[model]:
                 row[column] = (empty + (full - empty) * total[5] / weight) * unit[model]
             else:
@@ -156,7 +174,7 @@ def slot_features(
 
 @compiled
 def _sum_services(
-    world: Any, requests: Any, context: Any, cached: Any, slow: Any, sums: Any, wanted: Any
+    world: Any, requests: Any, context: Any, cached: Any, fast: Any, slow: Any, sums: Any, wanted: Any
 ) -> float:
     """Add up each model's services for `slot_features`; return the share of the limits asked for."""
     compute, energy = 0.0, 0.0
@@ -174,6 +192,8 @@ def _sum_services(
         total[2] += weight * max(0.0, best)
         total[3] += weight
         total[5] += weight * held / window if window > 0 else 0.0
+        total[6] += fast[service] * max(0.0, world.saving[service, after])
+        total[7] += fast[service] * max(0.0, best)
         worked = amount * world.work[service] / world.compute if world.compute > 0.0 else 0.0
         burnt = amount * world.energy[service] / world.energy_budget if world.energy_budget > 0.0 else 0.0
         total[4] += max(worked, burnt)

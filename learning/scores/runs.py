@@ -36,7 +36,8 @@ class Runs:
 
     def __init__(self, traces: Traces, foretold: FloatArray, *, workers: int | None = None) -> None:
         self._workers = workers
-        self._slow, self._units, self._foretold = traces.slow, traces.units, foretold
+        self._fast, self._slow = traces.fast, traces.slow
+        self._units, self._foretold = traces.units, foretold
         self._worlds = [World.of(Site.of(one, 0)) for one in traces.episodes]
         self._requests = [np.ascontiguousarray(one.requests[:, 0]) for one in traces.episodes]
         self.cloud_only = np.array(
@@ -58,11 +59,11 @@ class Runs:
 
     def run(self, row: int) -> Run:
         """One of the runs."""
-        slow, foretold, units = self._slow[row], self._foretold[row], self._units[row]
+        fast, slow, foretold, units = self._fast[row], self._slow[row], self._foretold[row], self._units[row]
         world, requests = self._worlds[row], self._requests[row]
 
         def cost(weights: FloatArray) -> float:
-            saved = play(weights, world, requests, slow, foretold, units)
+            saved = play(weights, world, requests, fast, slow, foretold, units)
             return float(self.cloud_only[row]) - saved
 
         return cost
@@ -82,7 +83,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, unit: Any) -> float:
+def _play(weights: Any, world: Any, requests: Any, fast: Any, slow: Any, foretold: Any, unit: Any) -> float:
     """What a run saves against the cloud alone, in cost; arrays as in `features`, with a slot axis in front.
 
     Arrays over models or services may be padded beyond the world's own.
@@ -102,6 +103,7 @@ def _play(weights: Any, world: Any, requests: Any, slow: Any, foretold: Any, uni
             requests[slot],
             context,
             before,
+            fast[slot],
             slow[slot],
             foretold[slot],
             unit[slot],

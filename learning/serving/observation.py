@@ -47,6 +47,7 @@ MODEL_FEATURES = (
     ("leader_hot", "1 if the model with that share (the leader) is hot"),
     ("leader_age", "span of the slots the leader has been in its phase, 0 without leader"),
     ("leader_length", "span of the mean length of the leader's finished hot phases, 0 without leader"),
+    ("bulk", "root of footprint / mean footprint of the server's models"),
 )
 
 SERVICE_FEATURES = (
@@ -72,9 +73,9 @@ SERVER_FEATURES = (
     ("compute_limited", "1 if GPU time is limited"),
     ("energy_limited", "1 if energy is limited"),
     ("occupied", "share of the memory taken in the slot before"),
-    ("requests", "root of this slot's requests"),
-    ("fast", "root of their fast mean"),
-    ("slow", "root of their slow mean"),
+    ("requests", "root of this slot's requests / number of models"),
+    ("fast", "root of their fast mean / number of models"),
+    ("slow", "root of their slow mean / number of models"),
     ("compute_load", "GPU-seconds of all requests / those of a slot, at most 2; 0 without limit"),
     ("energy_load", "joule of all requests / those of a slot, at most 2; 0 without limit"),
     ("remaining", "slots of the instance not yet decided / 64, at most 1; 0 after its end"),
@@ -175,6 +176,11 @@ class Observer:
             tokens["server"],
         )
         return {name: array[0].copy() for name, array in tokens.items()}
+
+    @property
+    def fast(self) -> NDArray[np.float64]:
+        """(S,) fast mean of the requests of each service, the last slot's included."""
+        return self._demand.fast[0, : self._site.services]
 
     @property
     def slow(self) -> NDArray[np.float64]:

@@ -51,6 +51,9 @@ def begin(sites: Any, lane: int, model_tokens: Any, service_tokens: Any, server_
         footprints += sites.footprint[lane, model]
         model_tokens[model, 0] = ratio(sites.footprint[lane, model], sites.memory[lane])
         model_tokens[model, 1] = sqrt(sites.load_cost[lane, model] / unit)
+    share = sites.models[lane] / footprints if footprints > 0.0 else 0.0
+    for model in range(sites.models[lane]):
+        model_tokens[model, 24] = sqrt(sites.footprint[lane, model] * share)
     for service in range(sites.services[lane]):
         window = sites.window[lane, service]
         token = service_tokens[service]
@@ -104,9 +107,9 @@ def observe(
         token = server_token[lane]
         day = 2.0 * pi * slot[lane] * sites.slot_seconds[lane] / 86400.0
         token[3] = ratio(held, sites.memory[lane])
-        token[4] = sqrt(totals[0])
-        token[5] = sqrt(totals[1])
-        token[6] = sqrt(totals[2])
+        token[4] = sqrt(totals[0] / models)
+        token[5] = sqrt(totals[1] / models)
+        token[6] = sqrt(totals[2] / models)
         token[7] = ratio(totals[3], sites.compute[lane])
         token[8] = ratio(totals[4], sites.energy_budget[lane])
         token[9] = min(slots[lane] - slot[lane], SIGHT) / SIGHT

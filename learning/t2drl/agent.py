@@ -77,6 +77,7 @@ class T2DRLAgent:
             observation.requests,
             observation.context,
             observation.cached,
+            self._observer.fast,
             self._observer.slow,
             foretold,
             unit,

@@ -93,7 +93,7 @@ class T2DRL:
             Of everything random; the same seed gives the same learner, bit for bit on one kind of processor.
         start
             A learner whose network is kept as it is ("foresight" only, without passes): what is found are
-            weights of the scores for the new families, beside those that it has.
+            weights of the scores for the new families, in place of those that it has.
         folder
             Where the state of an unfinished training is kept, scalars for TensorBoard, and in the end the
             learner. None: nowhere.
@@ -120,7 +120,8 @@ class T2DRL:
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
         run_training(training, facts, place, watch)
-        learner = cls(training.best(), config, _profiles(training, start), algorithm, facts)
+        profiles = training.weights if isinstance(training, ForesightTraining) else {}
+        learner = cls(training.best(), config, profiles, algorithm, facts)
         if place is not None:
             learner.save(place)
             forget_training(place)
@@ -167,9 +168,7 @@ class T2DRL:
 
     def _first_profile(self) -> str:
         """That of the one family it was trained on; of several, the one for all."""
-        families = self.training.get("families", {})
-        own = [name for name in families if name in self.profiles] if len(families) == 1 else []
-        return next(iter([*own, *(name for name in (GENERAL,) if name in self.profiles), *self.profiles]), "")
+        return GENERAL if GENERAL in self.profiles else next(iter(self.profiles), "")
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -255,14 +254,6 @@ def _facts(
         "families": {name: _summary(one) for name, one in families.items()},
     }
     return facts if start is None else facts | {"start": start.digest()}
-
-
-def _profiles(training: Algorithm, start: T2DRL | None) -> dict[str, FloatArray]:
-    """Profiles that were found, then those of the start that were not found anew."""
-    found = training.weights if isinstance(training, ForesightTraining) else {}
-    if start is None:
-        return found
-    return found | {name: one for name, one in start.profiles.items() if name not in found}
 
 
 def _families(source: Families) -> dict[str, EpisodeSource]:

@@ -48,7 +48,7 @@ def test_a_learner_is_tailored_to_other_demand(tmp_path: Path, capsys: pytest.Ca
     few = [*new, "--runs", "4", "--generations", "10", "--json", "--out", str(tmp_path / "b")]
     capsys.readouterr()
     assert run(few) == 0
-    assert json.loads(capsys.readouterr().out)["profiles"] == ["hotset", "decoy"]
+    assert json.loads(capsys.readouterr().out)["profiles"] == ["hotset"]
     assert T2DRL.load(tmp_path / "b").digest() == T2DRL.load(tmp_path / "a").digest()
 
 

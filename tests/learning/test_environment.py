@@ -241,7 +241,7 @@ def test_what_nobody_needs_room_for_stays() -> None:
 def test_an_acting_function_is_an_online_policy() -> None:
     """The same function in the environment and in `simulate` plays the same plan."""
     instance = draw(9, slots=12)
-    weights = np.random.default_rng(0).normal(size=(11, 4 * 24 + 7 * 15))
+    weights = np.random.default_rng(0).normal(size=(11, 4 * 25 + 7 * 15))
 
     def act(seen: dict[str, Any]) -> Any:
         return np.tanh(weights @ np.concatenate([seen["models"].ravel(), seen["services"].ravel()]))

@@ -10,12 +10,13 @@ import pytest
 
 from edgeopt.problem import Instance
 from edgeopt.problem.errors import InvalidOption
-from edgeopt.problem.fields import FloatArray
+from edgeopt.problem.fields import FIELDS, FloatArray
 from strategies import random_instance
 
 pytest.importorskip("gymnasium")
 
 from edgeopt.learning import EdgeServingEnv, WithHistory, as_source
+from edgeopt.learning.networks.network import DEMAND_COLUMNS, SERVER_COLUMNS
 from edgeopt.learning.serving.demand import history, phase_length
 from edgeopt.learning.serving.observation import MODEL_FEATURES, SERVER_FEATURES, SERVICE_FEATURES
 
@@ -93,6 +94,7 @@ def of_models(seen: Seen) -> dict[str, Any]:
         "potential_slow": root(per_model(seen.slow * seen.full)),
         "context_worth": root(per_model(seen.fast * (seen.held - seen.empty))),
         "payback": np.where(gain > 0, gain / np.where(gain > 0, gain + load, 1), 0),
+        "bulk": np.sqrt(instance.footprint / instance.footprint.mean()),
     }
 
 
@@ -127,9 +129,9 @@ def of_server(seen: Seen) -> dict[str, Any]:
         "compute_limited": np.isfinite(compute)[0],
         "energy_limited": np.isfinite(budget)[0],
         "occupied": (seen.cached @ instance.footprint / memory)[0],
-        "requests": np.sqrt(seen.now.sum()),
-        "fast": np.sqrt(seen.fast.sum()),
-        "slow": np.sqrt(seen.slow.sum()),
+        "requests": np.sqrt(seen.now.sum() / instance.models),
+        "fast": np.sqrt(seen.fast.sum() / instance.models),
+        "slow": np.sqrt(seen.slow.sum() / instance.models),
         "compute_load": ratio(seen.now @ instance.work[0], compute)[0],
         "energy_load": ratio(seen.now @ instance.energy[0], budget)[0],
         "remaining": min(1.0, (instance.slots - slot) / 64),
@@ -154,6 +156,34 @@ def test_every_column_is_what_its_row_says(seed: int) -> None:
                 have = seen[part][..., order.index(name)]
                 assert have == pytest.approx(np.asarray(values, float), rel=1e-5, abs=1e-6), name
         seen = env.step(rng.uniform(-1, 1, env.action_space.shape))[0]
+
+
+TWICE_AS_MANY = (
+    *("requests", "footprint", "load_cost", "window", "gain", "vanish", "work", "energy"),
+    *("transmission_cost", "computation_cost", "accuracy_weight", "cloud_cost"),
+)
+
+
+def test_twice_the_server_shows_the_network_the_same_demand() -> None:
+    """Every model and service twice, twice the memory, GPU time and energy: only who follows whom differs."""
+    rng = np.random.default_rng(3)
+    single = random_instance(rng, slots=12, servers=1, models=4, services=7)
+    given = {name: getattr(single, name) for name in FIELDS}
+    given |= {name: np.concatenate([given[name]] * 2, axis=-1) for name in TWICE_AS_MANY}
+    given |= {name: 2 * given[name] for name in ("memory", "compute", "energy_budget")}
+    given["accuracy"] = np.concatenate([single.accuracy] * 2)
+    given["service_model"] = np.concatenate([single.service_model, single.service_model + single.models])
+    double = Instance(**given, slot_seconds=single.slot_seconds)
+    order = [name for name, _ in MODEL_FEATURES]
+    columns = [one for one in DEMAND_COLUMNS if order[one].split("_")[0] not in ("succession", "leader")]
+    envs = EdgeServingEnv(single), EdgeServingEnv(double)
+    seen = [env.reset(seed=0)[0] for env in envs]
+    for _ in range(single.slots):
+        one, two = ([*part["models"][:, columns], part["server"][list(SERVER_COLUMNS)]] for part in seen)
+        assert np.array(two[:4]) == pytest.approx(np.array(one[:4]), rel=1e-5)
+        assert np.array(two[4:8]) == pytest.approx(np.array(one[:4]), rel=1e-5)
+        assert two[8] == pytest.approx(one[4], rel=1e-5)
+        seen = [env.step(np.zeros(env.action_space.shape))[0] for env in envs]
 
 
 def test_phases_ages_and_successors_by_hand() -> None:

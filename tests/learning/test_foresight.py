@@ -141,7 +141,7 @@ def test_targets_are_known_where_the_trace_reaches() -> None:
 
 
 def test_the_regression_learns() -> None:
-    """A model that is asked for in every second slot is foretold after a few passes."""
+    """A model that is asked for in every second slot is foretold after some passes."""
     turns = np.zeros((60, 2), np.int64)
     turns[::2, 0], turns[1::2, 1] = 9, 9
     one = Instance(
@@ -154,7 +154,7 @@ def test_the_regression_learns() -> None:
     adam = torch.optim.Adam(network.parameters(), lr=1e-2)
     spreads = torch.from_numpy(spread([part]).astype(np.float32))
     rng = np.random.default_rng(0)
-    for _ in range(60):
+    for _ in range(150):
         for _, rows in batches([part], 1, rng):
             adam.zero_grad()
             loss(network, part, rows, spreads).backward()

@@ -13,6 +13,7 @@ pytest.importorskip("gymnasium")
 
 from edgeopt.learning.networks.cores import CORES  # noqa: E402
 from edgeopt.learning.networks.network import Network, sizes  # noqa: E402
+from edgeopt.learning.serving.observation import MODEL_FEATURES  # noqa: E402
 
 LANES, SLOTS, MODELS, SERVICES = 2, 6, 4, 5
 
@@ -24,7 +25,7 @@ def drawn(seed: int = 0) -> tuple[dict[str, Any], Any, Any]:
     model_mask, service_mask = torch.ones(*shape, MODELS), torch.ones(*shape, SERVICES)
     model_mask[..., -1], service_mask[..., -1] = 0, 0
     seen = {
-        "models": torch.randn(*shape, MODELS, 24) * model_mask[..., None],
+        "models": torch.randn(*shape, MODELS, 25) * model_mask[..., None],
         "services": torch.randn(*shape, SERVICES, 15) * service_mask[..., None],
         "server": torch.randn(*shape, 13),
         "model_mask": model_mask,
@@ -85,6 +86,22 @@ def test_padding_changes_nothing() -> None:
     again, same, _ = network(seen, base, resets, network.initial(LANES, MODELS))
     assert torch.equal(scores, again)
     assert torch.equal(value, same)
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_every_model_twice_on_twice_the_server_is_foretold_alike(core: str) -> None:
+    """As a share of twice the memory every size is half, and nothing that is read may tell."""
+    network, (seen, _, resets) = made(core), drawn()
+    double = {name: torch.cat([array, array], dim=2) for name, array in seen.items() if name != "server"}
+    double |= {"server": seen["server"], "models": double["models"].clone()}
+    double["models"][..., [name for name, _ in MODEL_FEATURES].index("size")] /= 2
+    found = [
+        network.foretell(network.read(one, resets, network.initial(LANES, models))[0], one)
+        for one, models in ((seen, MODELS), (double, 2 * MODELS))
+    ]
+    real = seen["model_mask"].bool()
+    for half in found[1].split(MODELS, dim=2):
+        assert torch.allclose(half[real], found[0][real], atol=1e-5)
 
 
 def test_sizes_are_counted() -> None:

@@ -63,8 +63,8 @@ def test_features_by_hand() -> None:
     found = {}
     for cached in (True, False):
         slot_features(
-            world, np.array([3]), np.array([1]), np.array([cached]), np.array([1.5 - 1e-3]), foreseen,
-            np.array([2.0]), 2, features, wanted,
+            world, np.array([3]), np.array([1]), np.array([cached]), np.array([2.5]),
+            np.array([1.5 - 1e-3]), foreseen, np.array([2.0]), 2, features, wanted,
         )  # fmt: skip
         found[cached] = dict(zip(WEIGHTS, features[0].tolist(), strict=True))
     assert wanted.tolist() == [3]
@@ -81,6 +81,13 @@ def test_features_by_hand() -> None:
     assert absent["absent_grown_1"] == pytest.approx(4.0 * 1.0)
     assert kept["cached_held_2"] == pytest.approx(2.0 * 5.0)
     assert kept["cached_held_4"] == 0.0
+    # 2.5 and 1.5 requests in each of the two slots that are left
+    assert kept["cached_held_fast"] == pytest.approx(5.0 * 5.0)
+    assert absent["absent_held_fast"] == pytest.approx(5.0 * 4.0)
+    assert absent["absent_grown_fast"] == pytest.approx(5.0 * 1.0)
+    assert kept["cached_held_slow"] == pytest.approx(3.0 * 5.0)
+    assert absent["absent_grown_slow"] == pytest.approx(3.0 * 1.0)
+    assert kept["absent_held_fast"] == kept["absent_held_slow"] == absent["cached_held_fast"] == 0.0
     assert kept["absent_held_1"] == 0.0
     assert kept["cached_worth"] == pytest.approx((1.0 + 0.25 * 2.0) * 2.0)
     assert kept["cached_priced"] == pytest.approx((5.0 + 0.25 * 4.0) * 2.0)
