@@ -25,22 +25,23 @@ def train(
     trace: Annotated[
         Path | None, typer.Option(help="A recorded trace to train on, its first 70 % only.")
     ] = None,
-    algorithm: Annotated[str, typer.Option(help="foresight or ppo.")] = "foresight",
+    algorithm: Annotated[
+        str, typer.Option(help="foresight, deviations (on a --start) or ppo.")
+    ] = "foresight",
     core: Annotated[str, typer.Option(help="ttt, gru, gru-small, deltanet, stack or none.")] = "ttt",
     width: Annotated[int, typer.Option(help="Width of every layer.")] = 40,
     inner_loop: Annotated[
         bool, typer.Option(help="Whether the core learns while it reads; the control does not.")
     ] = True,
     examples: Annotated[
-        int | None, typer.Option(help="foresight: episodes a family for the regression.")
+        int | None, typer.Option(help="foresight, deviations: episodes a family for the network.")
     ] = None,
-    runs: Annotated[int | None, typer.Option(help="foresight: episodes a family for the evolution.")] = None,
-    passes: Annotated[int | None, typer.Option(help="foresight: passes over all examples.")] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="foresight: episodes in a step of the regression.")
-    ] = None,
+    runs: Annotated[int | None, typer.Option(help="Episodes a family for the evolution.")] = None,
+    passes: Annotated[int | None, typer.Option(help="Passes over all examples, each round.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="deviations: how often all of it is done.")] = None,
+    batch: Annotated[int | None, typer.Option(help="foresight, deviations: episodes in a step.")] = None,
     generations: Annotated[
-        int | None, typer.Option(help="foresight: generations of the evolution of a profile.")
+        int | None, typer.Option(help="foresight, deviations: generations of the evolution of a profile.")
     ] = None,
     updates: Annotated[int | None, typer.Option(help="ppo: rollouts in all.")] = None,
     lanes: Annotated[int | None, typer.Option(help="ppo: episodes played at once.")] = None,
@@ -50,7 +51,8 @@ def train(
     start: Annotated[
         str | None,
         typer.Option(
-            help="A learner (its folder, or shipped) whose network is kept: find profiles for new demand."
+            help="A learner (its folder, or shipped) to begin with. foresight keeps its network and finds "
+            "weights for new demand; deviations improve both."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
@@ -79,9 +81,9 @@ def train(
     from .train_sweep import train_sweep
 
     config = Config(core=core, width=width, learns=inner_loop)
-    given = {"examples": examples, "runs": runs, "passes": passes, "batch": batch}
+    given = {"examples": examples, "runs": runs, "passes": passes, "batch": batch, "rounds": rounds}
     given |= {"generations": generations, "updates": updates, "lanes": lanes}
-    own = _asked(given, tailored=start is not None)
+    own = _asked(given, tailored=start is not None and algorithm == "foresight")
     options = options_of(algorithm, own)
     names, path = tuple(scenario) if scenario else None, None if trace is None else trace.absolute()
     episodes = Episodes(names, path, slots, slot_seconds, size)

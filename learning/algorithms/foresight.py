@@ -12,7 +12,6 @@ and ends bit-equal.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -30,6 +29,7 @@ from ..networks.network import Network
 from ..scores.evolution import Evolution, EvolutionOptions
 from ..scores.runs import Runs, play_all
 from ..serving.sources import EpisodeSource, WithHistory
+from .processes import PROCESS_EXAMPLES, read_each
 
 GENERAL = "general"
 """The profile that is judged on the runs of all families."""
@@ -38,9 +38,6 @@ STRIDE = 10
 """Generations of an update."""
 
 GRADIENT_NORM = 5.0
-
-PROCESS_EXAMPLES = 64
-"""Examples a family from which on processes of their own are worth it."""
 
 R = TypeVar("R")
 
@@ -178,7 +175,7 @@ class ForesightTraining:
     def _regress(self) -> dict[str, float]:
         if self._gradients is None:
             jobs = [(source, self._options) for source in self._families.values()]
-            self._examples = [part for parts in self._each(read_examples, jobs) for part in parts]
+            self._examples = [part for parts in self._read(read_examples, jobs) for part in parts]
             self._gradients = Gradients(
                 self.network, self._examples, adapt=self._adapt, workers=self._processes()
             )
@@ -200,16 +197,8 @@ class ForesightTraining:
             return 1
         return min(worker_count(None), -(-self._options.batch // PART))
 
-    def _each(self, read: Callable[..., R], jobs: Sequence[tuple[Any, ...]]) -> list[R]:
-        """Read every family, in processes where that is long enough; the result is the same."""
-        if self._options.examples < PROCESS_EXAMPLES or len(jobs) == 1:
-            return [read(*job) for job in jobs]
-        from joblib import Parallel, delayed
-
-        with warnings.catch_warnings():  # one that grows by the traces is taken for leaking
-            warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-            found: list[R] = Parallel(n_jobs=worker_count(None))(delayed(read)(*job) for job in jobs)
-        return found
+    def _read(self, read: Callable[..., R], jobs: Sequence[tuple[Any, ...]]) -> list[R]:
+        return read_each(read, jobs, self._options.examples)
 
     def _evolve(self) -> dict[str, float]:
         if self._gradients is not None:
@@ -234,7 +223,7 @@ class ForesightTraining:
     def _runs_of(self, profile: str) -> Runs | Together:
         if self._runs is None:
             jobs = [(self.network, source, self._options, self._adapt) for source in self._families.values()]
-            read = self._each(read_runs, jobs)
+            read = self._read(read_runs, jobs)
             self._runs = {name: Runs(*one) for name, one in zip(self._families, read, strict=True)}
         return Together(list(self._runs.values())) if profile == GENERAL else self._runs[profile]
 
@@ -260,7 +249,7 @@ class ForesightTraining:
             self.network.load_state_dict(own)
             self.done = int(rest["done"])
             if any(key.startswith("adam.") for key in tensors):
-                self._adam.load_state_dict(_adam_state(self._adam, tensors))
+                self._adam.load_state_dict(adam_state(self._adam, tensors))
             for profile in [name for name in self.profiles if name in rest["told"]]:
                 search = self._search(profile)
                 search.replay(rest["told"][profile])
@@ -317,7 +306,7 @@ class Together:
         return scaled
 
 
-def _adam_state(adam: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
+def adam_state(adam: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
     """The optimiser's state with the moments that were kept."""
     moments: dict[int, dict[str, Any]] = {}
     for key, value in tensors.items():

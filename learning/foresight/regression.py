@@ -67,12 +67,23 @@ def batches(parts: Sequence[Examples], size: int, rng: np.random.Generator) -> I
 
 def loss(network: Network, part: Examples, rows: Any, spreads: Any, *, adapt: bool = True) -> Any:
     """Mean squared error of the foretold, each target in units of its standard deviation: a scalar."""
-    seen = demand_tensors(part.tokens, rows)
+    return error(foretell(network, part.tokens, rows, adapt=adapt), part, rows, spreads)
+
+
+def foretell(network: Network, tokens: Mapping[str, Any], rows: Any, *, adapt: bool = True) -> Any:
+    """What the network says of whole traces, a tensor (B, T, M, F): those of some rows."""
+    seen = demand_tensors(tokens, rows)
     lanes, slots, models = seen["model_mask"].shape
-    tokens, _ = network.read(seen, beginnings(lanes, slots), network.initial(lanes, models), adapt=adapt)
-    error = (network.foretell(tokens, seen) - torch.from_numpy(part.values[rows])) / spreads
-    weight = torch.from_numpy(part.known[rows])[:, :, None] * seen["model_mask"][..., None]
-    return (error**2 * weight).sum(dim=-1).mean()
+    read, _ = network.read(seen, beginnings(lanes, slots), network.initial(lanes, models), adapt=adapt)
+    return network.foretell(read, seen)
+
+
+def error(said: Any, part: Examples, rows: Any, spreads: Any) -> Any:
+    """Mean squared error of what is said (B, T, M, F) of some rows, in units of `spreads`: a scalar."""
+    off = (said - torch.from_numpy(part.values[rows])) / spreads
+    real = torch.from_numpy(np.asarray(part.tokens["model_mask"][rows], dtype=np.float32))
+    weight = torch.from_numpy(part.known[rows])[:, :, None] * real[..., None]
+    return (off**2 * weight).sum(dim=-1).mean()
 
 
 def foretold(network: Network, traces: Traces, *, batch: int = 16, adapt: bool = True) -> FloatArray:
@@ -80,11 +91,8 @@ def foretold(network: Network, traces: Traces, *, batch: int = 16, adapt: bool =
     out = []
     with torch.inference_mode():
         for first in range(0, len(traces.episodes), batch):
-            seen = demand_tensors(traces.tokens, slice(first, first + batch))
-            lanes, slots, models = seen["model_mask"].shape
-            start = network.initial(lanes, models)
-            tokens, _ = network.read(seen, beginnings(lanes, slots), start, adapt=adapt)
-            out.append(network.foretell(tokens, seen).numpy())
+            rows = slice(first, first + batch)
+            out.append(foretell(network, traces.tokens, rows, adapt=adapt).numpy())
     return np.concatenate(out).astype(np.float64)
 
 

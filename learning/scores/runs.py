@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numba import njit
 
-from ...problem.fields import FloatArray
+from ...problem.fields import FloatArray, IntArray
 from ...solvers.compiled import compiled
 from ...solvers.policies.protocol import Site
 from ..foresight.traces import Traces
@@ -19,6 +19,20 @@ from .features import World, slot_features
 
 Run = Callable[[FloatArray], float]
 """What one run costs under weights (W,)."""
+
+
+class Seen(NamedTuple):
+    """What is seen in a run, whatever is done; arrays as in `features`, with a slot axis in front.
+
+    Arrays over models or services may be padded beyond the world's own.
+    """
+
+    world: World
+    requests: IntArray
+    fast: FloatArray
+    slow: FloatArray
+    foretold: FloatArray
+    unit: FloatArray
 
 
 class Runs:
@@ -59,14 +73,19 @@ class Runs:
 
     def run(self, row: int) -> Run:
         """One of the runs."""
-        fast, slow, foretold, units = self._fast[row], self._slow[row], self._foretold[row], self._units[row]
-        world, requests = self._worlds[row], self._requests[row]
+        seen, cloud_only = self.seen(row), float(self.cloud_only[row])
+        return lambda weights: cloud_only - play(weights, *seen)
 
-        def cost(weights: FloatArray) -> float:
-            saved = play(weights, world, requests, fast, slow, foretold, units)
-            return float(self.cloud_only[row]) - saved
-
-        return cost
+    def seen(self, row: int) -> Seen:
+        """What is seen in one of the runs."""
+        return Seen(
+            self._worlds[row],
+            self._requests[row],
+            self._fast[row],
+            self._slow[row],
+            self._foretold[row],
+            self._units[row],
+        )
 
 
 def play_all(runs: Sequence[Run], members: Sequence[FloatArray], workers: int | None = None) -> FloatArray:
@@ -84,10 +103,7 @@ def cores() -> int:
 
 
 def _play(weights: Any, world: Any, requests: Any, fast: Any, slow: Any, foretold: Any, unit: Any) -> float:
-    """What a run saves against the cloud alone, in cost; arrays as in `features`, with a slot axis in front.
-
-    Arrays over models or services may be padded beyond the world's own.
-    """
+    """What a run saves against the cloud alone, in cost; arguments as in `Seen`."""
     slots, services = requests.shape
     models = world.load.shape[0]
     cached, before = np.zeros(models, np.bool_), np.zeros(models, np.bool_)
@@ -112,16 +128,7 @@ def _play(weights: Any, world: Any, requests: Any, fast: Any, slow: Any, foretol
             wanted,
         )
         decide(weights, world, features, wanted, context, before, cached, served)
-        for model in range(models):
-            if cached[model] and not before[model]:
-                total -= world.load[model]
-        for service in range(services):
-            model = world.service_model[service]
-            held = context[service] if before[model] else 0
-            total += served[service] * world.saving[service, held]
-            grown = held + world.gain[service] * served[service] - world.vanish[service]
-            context[service] = min(world.window[service], max(0, grown)) if cached[model] else 0
-        before[:] = cached
+        total += advance(world, cached, served, before, context)
     return total
 
 
@@ -133,7 +140,12 @@ def decide(
     weights: Any, world: Any, features: Any, wanted: Any, context: Any, before: Any, cached: Any, served: Any
 ) -> None:
     """Fill the cache (M,) and what is served (S,) of one slot from its features (`slot_features`)."""
-    scores = features @ weights
+    choose(features @ weights, world, wanted, context, before, cached, served)
+
+
+@compiled
+def choose(scores: Any, world: Any, wanted: Any, context: Any, before: Any, cached: Any, served: Any) -> None:
+    """Fill the cache (M,) and what is served (S,) of one slot from the models' scores (M,)."""
     choose_models(scores, before, world.footprint, world.memory, False, cached)
     services = wanted.shape[0]
     saving, asked = np.zeros(services), np.zeros(services, np.int64)
@@ -142,3 +154,20 @@ def decide(
         saving[service] = world.saving[service, context[service] if before[model] else 0]
         asked[service] = wanted[service] if cached[model] else 0
     fill_limits(saving, asked, world.work, world.compute, world.energy, world.energy_budget, served)
+
+
+@compiled
+def advance(world: Any, cached: Any, served: Any, before: Any, context: Any) -> float:
+    """Move the cache (M,) and the contexts (S,) past a slot; return what it saves, loads paid, in cost."""
+    total = 0.0
+    for model in range(cached.shape[0]):
+        if cached[model] and not before[model]:
+            total -= world.load[model]
+    for service in range(served.shape[0]):
+        model = world.service_model[service]
+        held = context[service] if before[model] else 0
+        total += served[service] * world.saving[service, held]
+        grown = held + world.gain[service] * served[service] - world.vanish[service]
+        context[service] = min(world.window[service], max(0, grown)) if cached[model] else 0
+    before[:] = cached
+    return total

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...problem import from_trace, scenario_names
 from ...problem.errors import InvalidOption
+from ..algorithms.deviations import DeviationOptions
 from ..algorithms.foresight import ForesightOptions
 from ..algorithms.ppo_options import PPOOptions
 from ..scores.evolution import EvolutionOptions
@@ -53,7 +54,7 @@ def trace_family(path: Path, *, slots: int, slot_seconds: float) -> dict[str, Ep
     return {"trace": InstanceSource(windows(instance, slots, part=TRAINING_PART))}
 
 
-def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | PPOOptions:
+def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | DeviationOptions | PPOOptions:
     """Options of an algorithm from what a command line gave.
 
     Raises
@@ -61,7 +62,12 @@ def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | P
     InvalidOption
         For an unknown algorithm, an option that it does not have, or a number outside its limits.
     """
-    known = {"foresight": ("examples", "runs", "passes", "batch", "generations"), "ppo": ("updates", "lanes")}
+    own_of_foresight = ("examples", "runs", "passes", "batch", "generations")
+    known = {
+        "foresight": own_of_foresight,
+        "deviations": (*own_of_foresight, "rounds"),
+        "ppo": ("updates", "lanes"),
+    }
     if algorithm not in known:
         raise InvalidOption(f"algorithm = {algorithm!r}: must be one of {', '.join(known)}")
     for name in given:
@@ -70,6 +76,10 @@ def options_of(algorithm: str, given: Mapping[str, int]) -> ForesightOptions | P
     if algorithm == "ppo":
         return PPOOptions(**given)
     own = {name: value for name, value in given.items() if name != "generations"}
+    if algorithm == "deviations":
+        search = DeviationOptions().evolution
+        search = replace(search, refinements=given.get("generations", search.refinements))
+        return DeviationOptions(**own, evolution=search)
     if "examples" in own:
         own["priced"] = min(own["examples"], ForesightOptions().priced)
     usual = EvolutionOptions()

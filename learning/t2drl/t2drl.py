@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -13,6 +13,7 @@ import torch
 
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
+from ..algorithms.deviations import DeviationOptions, DeviationTraining
 from ..algorithms.foresight import GENERAL, ForesightOptions, ForesightTraining
 from ..algorithms.ppo import PPO
 from ..algorithms.ppo_options import PPOOptions
@@ -22,15 +23,17 @@ from .checkpoint import load_checkpoint, save_checkpoint
 from .config import Config
 from .policy import T2DRLPolicy
 from .shipped import SHIPPED
-from .training import Algorithm, Watch, forget_training, run_training
+from .training import Watch, forget_training, run_training
 
-AlgorithmName = Literal["foresight", "ppo"]
-ALGORITHMS: tuple[AlgorithmName, ...] = ("foresight", "ppo")
+AlgorithmName = Literal["foresight", "deviations", "ppo"]
+ALGORITHMS: tuple[AlgorithmName, ...] = ("foresight", "deviations", "ppo")
 HISTORY = 2
 """Other episodes that have taught the statistics with which PPO's episodes begin."""
 
-_OPTIONS: dict[str, type[ForesightOptions] | type[PPOOptions]] = {
+TrainingOptions: TypeAlias = ForesightOptions | DeviationOptions | PPOOptions
+_OPTIONS: dict[str, type[TrainingOptions]] = {
     "foresight": ForesightOptions,
+    "deviations": DeviationOptions,
     "ppo": PPOOptions,
 }
 
@@ -70,7 +73,7 @@ class T2DRL:
         *,
         algorithm: str = "foresight",
         config: Config | None = None,
-        options: ForesightOptions | PPOOptions | None = None,
+        options: TrainingOptions | None = None,
         seed: int = 0,
         start: T2DRL | None = None,
         folder: str | Path | None = None,
@@ -84,16 +87,19 @@ class T2DRL:
             Training episodes: whatever `as_source` takes, or several families of them by name. All episodes
             of a family are of one world and of one length.
         algorithm
-            "foresight" (`algorithms.foresight`) learns to foretell and evolves scores; "ppo"
-            (`algorithms.ppo`) is the policy gradient of the paper, on the same network, with one network for
-            all families together.
+            "foresight" (`algorithms.foresight`) learns to foretell and evolves scores; "deviations"
+            (`algorithms.deviations`) goes on from such a learner, and changes it where other choices were
+            seen to save more; "ppo" (`algorithms.ppo`) is the policy gradient of the paper, on the same
+            network, with one network for all families together.
         config, options
-            Shape of the network, and size of the training (`ForesightOptions`, `PPOOptions`).
+            Shape of the network, and size of the training (`ForesightOptions`, `DeviationOptions`,
+            `PPOOptions`).
         seed
             Of everything random; the same seed gives the same learner, bit for bit on one kind of processor.
         start
-            A learner whose network is kept as it is ("foresight" only, without passes): what is found are
-            weights of the scores for the new families, in place of those that it has.
+            A learner of foresight. With "deviations" it is what the training begins with. With "foresight"
+            its network is kept as it is: what is found are weights of the scores for the new families, in
+            place of those that it has.
         folder
             Where the state of an unfinished training is kept, scalars for TensorBoard, and in the end the
             learner. None: nowhere.
@@ -113,14 +119,14 @@ class T2DRL:
         torch.set_num_threads(1)
         families = _families(source)
         config, options = _settled(algorithm, config, options, families, start)
-        network = _fresh(config, seed) if start is None else start.kept(config, options)
-        training = _training(network, families, options, seed, adapt=config.learns)
+        network = _fresh(config, seed) if start is None else start.beginning(config, options)
+        training = _training(network, families, options, seed, config.learns, start)
         facts = _facts(algorithm, config, options, seed, families, start)
         place = None if folder is None else Path(folder)
         if place is not None:
             place.mkdir(parents=True, exist_ok=True)
         run_training(training, facts, place, watch)
-        profiles = training.weights if isinstance(training, ForesightTraining) else {}
+        profiles = {} if isinstance(training, PPO) else training.weights
         learner = cls(training.best(), config, profiles, algorithm, facts)
         if place is not None:
             learner.save(place)
@@ -143,28 +149,37 @@ class T2DRL:
         network, config, profiles, card = load_checkpoint(Path(folder))
         return cls(network, config, profiles, card["algorithm"], card["training"])
 
-    def kept(self, config: Config, options: ForesightOptions | PPOOptions) -> Network:
-        """A copy of the network, for a training that leaves it as it is.
+    def beginning(self, config: Config, options: TrainingOptions) -> Network:
+        """A copy of the network, for a training that begins with it.
 
         Raises
         ------
         InvalidOption
-            If the training would change it, or the learner does not score by what it foretells.
+            If the learner does not score by what it foretells, its shape is to be another, or foresight
+            would train it anew.
         """
-        if not self.profiles or not isinstance(options, ForesightOptions):
-            raise InvalidOption("start: only a learner of the algorithm foresight can be tailored, and by it")
-        if options.passes:
+        if not self.profiles or isinstance(options, PPOOptions):
+            raise InvalidOption("start: only a learner of foresight can be gone on from, and not by ppo")
+        if isinstance(options, ForesightOptions) and options.passes:
             raise InvalidOption(f"start: passes = {options.passes}: must be 0, as the network is kept")
         if config != self.config:
             raise InvalidOption("start: the shape of the network is that of the learner; give no other")
         return deepcopy(self.network)
 
-    def digest(self) -> str:
-        """Hash of the network's weights."""
+    def digest(self, *, with_profiles: bool = False) -> str:
+        """Hash of the network's weights, and of those of the profiles if asked for."""
         found = hashlib.sha256()
         for name, value in sorted(self.network.state_dict().items()):
             found.update(name.encode() + value.numpy().tobytes())
+        for name, weights in sorted(self.profiles.items()) if with_profiles else ():
+            found.update(name.encode() + weights.tobytes())
         return found.hexdigest()
+
+    def weights_for(self, families: Iterable[str]) -> dict[str, FloatArray]:
+        """Weights (W,) to begin with: of each family its own, else those of the first profile."""
+        names, first = list(families), self.profiles[self._first_profile()]
+        shared = {GENERAL: first} if len(names) > 1 else {}
+        return shared | {name: self.profiles.get(name, first) for name in names}
 
     def _first_profile(self) -> str:
         """That of the one family it was trained on; of several, the one for all."""
@@ -204,13 +219,16 @@ def tailoring(families: Mapping[str, EpisodeSource]) -> ForesightOptions:
 def _settled(
     algorithm: str,
     config: Config | None,
-    options: ForesightOptions | PPOOptions | None,
+    options: TrainingOptions | None,
     families: Mapping[str, EpisodeSource],
     start: T2DRL | None,
-) -> tuple[Config, ForesightOptions | PPOOptions]:
+) -> tuple[Config, TrainingOptions]:
     """Shape of the network and size of the training, where not given those of the start or the usual ones."""
+    if start is None and algorithm == "deviations":
+        raise InvalidOption("start: deviations go on from a learner of foresight; give one")
     if start is not None:
-        config, options = config or start.config, options or tailoring(families)
+        config = config or start.config
+        options = tailoring(families) if options is None and algorithm == "foresight" else options
     config, options = config or Config(), options or _OPTIONS[algorithm]()
     if type(options) is not _OPTIONS[algorithm]:
         raise InvalidOption(f"options: {type(options).__name__} are not those of the algorithm {algorithm}")
@@ -226,13 +244,16 @@ def _fresh(config: Config, seed: int) -> Network:
 def _training(
     network: Network,
     families: Mapping[str, EpisodeSource],
-    options: ForesightOptions | PPOOptions,
+    options: TrainingOptions,
     seed: int,
-    *,
     adapt: bool,
-) -> Algorithm:
+    start: T2DRL | None,
+) -> ForesightTraining | DeviationTraining | PPO:
     if isinstance(options, ForesightOptions):
         return ForesightTraining(network, families, options, seed, adapt=adapt)
+    if isinstance(options, DeviationOptions):
+        assert start is not None  # `_settled` has asked for it
+        return DeviationTraining(network, families, start.weights_for(families), options, seed, adapt=adapt)
     parts = [WithHistory(one, HISTORY) if len(one) > HISTORY else one for one in families.values()]
     return PPO(network, JoinedSource(parts), options=options, adapt=adapt, seed=seed)
 
@@ -240,7 +261,7 @@ def _training(
 def _facts(
     algorithm: str,
     config: Config,
-    options: ForesightOptions | PPOOptions,
+    options: TrainingOptions,
     seed: int,
     families: Mapping[str, EpisodeSource],
     start: T2DRL | None,
@@ -253,7 +274,9 @@ def _facts(
         "seed": seed,
         "families": {name: _summary(one) for name, one in families.items()},
     }
-    return facts if start is None else facts | {"start": start.digest()}
+    if start is None:
+        return facts
+    return facts | {"start": start.digest(with_profiles=isinstance(options, DeviationOptions))}
 
 
 def _families(source: Families) -> dict[str, EpisodeSource]:

@@ -52,6 +52,18 @@ def test_a_learner_is_tailored_to_other_demand(tmp_path: Path, capsys: pytest.Ca
     assert T2DRL.load(tmp_path / "b").digest() == T2DRL.load(tmp_path / "a").digest()
 
 
+def test_a_learner_is_improved_by_deviations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*SMALL, "--out", str(tmp_path / "a")]) == 0
+    few = ["--examples", "3", "--runs", "2", "--rounds", "1", "--passes", "1", "--generations", "2"]
+    same_world = ["train", "--scenario", "decoy", "--size", "small", "--slots", "20"]
+    begin = ["--algorithm", "deviations", "--start", str(tmp_path / "a")]
+    capsys.readouterr()
+    assert run([*same_world, *begin, *few, "--json", "--out", str(tmp_path / "b")]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["algorithm"], said["profiles"]) == ("deviations", ["decoy"])
+    assert T2DRL.load(tmp_path / "b").digest() != T2DRL.load(tmp_path / "a").digest()
+
+
 def test_a_killed_command_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
     undisturbed, killed = tmp_path / "a", tmp_path / "b"
     command = [sys.executable, "-m", "edgeopt", *SMALL, "--out"]
@@ -77,6 +89,8 @@ def test_a_killed_command_goes_on_to_the_same_bytes(tmp_path: Path) -> None:
         (["--examples", "0"], "examples = 0"),
         (["--trace", "nowhere.csv"], "nowhere.csv"),
         (["--start", "nowhere"], "nowhere"),
+        (["--algorithm", "deviations"], "start: deviations go on from a learner of foresight"),
+        (["--rounds", "2"], "rounds: is no option of the algorithm foresight"),
         (["--start", "shipped", "--passes", "2"], "passes = 2"),
         (["--start", "shipped", "--core", "gru"], "the shape of the network"),
         (["--start", "shipped", "--seeds", "2"], "--start goes with one learner"),

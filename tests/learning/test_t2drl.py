@@ -132,7 +132,7 @@ def test_by_default_a_tailored_learner_takes_all_episodes(trained: tuple[T2DRL, 
         T2DRL.train(short, start=trained[0], options=replace(OPTIONS, passes=1))
     with pytest.raises(InvalidOption, match="the shape of the network"):
         T2DRL.train(short, start=trained[0], config=Config(width=7))
-    with pytest.raises(InvalidOption, match="only a learner of the algorithm foresight"):
+    with pytest.raises(InvalidOption, match="only a learner of foresight can be gone on from"):
         T2DRL.train(short, start=trained[0], algorithm="ppo", options=PPOOptions(updates=1))
 
 

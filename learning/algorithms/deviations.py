@@ -1,0 +1,294 @@
+"""Training by deviations: a learner of foresight is moved towards choices that were seen to save more.
+
+Foresight learns what comes next, all of it alike, and the evolution finds what that is worth on average. What
+matters is where the score decides. So, in rounds: every slot of every training run is played again with
+another choice (`scores.deviations`); the network takes steps towards what saves more and away from what saves
+less (`foresight.improvement`), held by the regression on what came next; and the evolution refines
+the weights of the scores for the network that came out. A round is a step of policy iteration.
+
+All that is random in an update is drawn from (seed, update). An interrupted training is resumed by `restore`
+and ends bit-equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...problem.errors import InvalidOption
+from ...problem.fields import FloatArray
+from ..foresight.improvement import Choices, lost
+from ..foresight.regression import Examples, batches, error, foretell, foretold, spread
+from ..foresight.traces import Traces, read_traces, rent_of, targets
+from ..networks.network import Network
+from ..scores.deviations import deviations
+from ..scores.evolution import Evolution, EvolutionOptions
+from ..scores.runs import Runs
+from ..serving.sources import EpisodeSource, WithHistory
+from .foresight import GENERAL, Together, adam_state
+from .processes import read_each
+
+GRADIENT_NORM = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviationOptions:
+    """What can be set.
+
+    Parameters
+    ----------
+    examples, runs
+        Episodes of each family to deviate from, and others for the evolution; the last of a source, as
+        foresight takes the first.
+    rounds
+        How often all of it is done.
+    passes, batch, learning_rate
+        Of the steps of a round: passes over all examples, examples in a step, and the rate of Adam at the
+        start of a round, which falls to 0.
+    per_slot
+        Deviations tried in each slot.
+    sharpness
+        Score at which a deviation counts as chosen (`improvement.lost`), in standard deviations of the gains.
+    anchor
+        Weight of the regression on what came next.
+    history
+        Other episodes whose statistics a policy has seen before an episode begins.
+    evolution
+        Size of the search after each round; its `refinements` count.
+
+    Raises
+    ------
+    InvalidOption
+        For a number outside its limits.
+    """
+
+    examples: int = 256
+    runs: int = 192
+    rounds: int = 2
+    passes: int = 4
+    batch: int = 4
+    learning_rate: float = 4e-4
+    per_slot: int = 2
+    sharpness: float = 0.03
+    anchor: float = 0.004
+    history: int = 2
+    evolution: EvolutionOptions = field(default_factory=lambda: EvolutionOptions(refinements=40))
+
+    def __post_init__(self) -> None:
+        for name in ("examples", "runs", "rounds", "passes", "batch", "per_slot"):
+            if getattr(self, name) < 1:
+                raise InvalidOption(f"deviations: {name} = {getattr(self, name)}: must be at least 1")
+        if self.history < 0:
+            raise InvalidOption(f"deviations: history = {self.history}: must be at least 0")
+        if not 0.0 < self.learning_rate < 1.0:
+            raise InvalidOption(f"deviations: learning_rate = {self.learning_rate}: must be in (0, 1)")
+        for name, least in (("sharpness", 1e-6), ("anchor", 0.0)):
+            if not least <= getattr(self, name) < np.inf:
+                raise InvalidOption(f"deviations: {name} = {getattr(self, name)}: must be at least {least:g}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Family:
+    """What is read of a family: runs to deviate from, as examples too, and runs of the evolution."""
+
+    traces: Traces
+    examples: Examples
+    spreads: FloatArray
+    others: Traces
+
+    @classmethod
+    def read(cls, source: EpisodeSource, options: DeviationOptions) -> _Family:
+        torch.set_num_threads(1)
+        end = len(source)
+        before = WithHistory(source, options.history) if options.history else source
+        first = end - options.examples
+        traces = read_traces(before, range(first, end))
+        rent = rent_of(source, range(first, min(first + 8, end)))
+        examples = Examples.of(traces, *targets(traces, rent, priced=0))
+        others = read_traces(before, range(first - options.runs, first))
+        return cls(traces, examples, spread([examples]), others)
+
+
+class DeviationTraining:
+    """Improves a network in place, and the weights of its profiles with it.
+
+    Parameters
+    ----------
+    network
+        Trained in place.
+    families
+        Training episodes by the name of their family, each of one world and one length.
+    weights
+        (W,) of each family, and of `GENERAL` if that is to go on.
+    options, seed
+        See there; `seed` is that of everything random.
+    adapt
+        False: the core never learns while it reads.
+
+    Attributes
+    ----------
+    done
+        Updates done.
+    weights
+        (W,) of each profile, as far as they have come.
+
+    Raises
+    ------
+    InvalidOption
+        If a family has too few episodes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        families: Mapping[str, EpisodeSource],
+        weights: Mapping[str, FloatArray],
+        options: DeviationOptions,
+        seed: int,
+        *,
+        adapt: bool = True,
+    ) -> None:
+        torch.set_num_threads(1)
+        self.network, self._options, self._seed, self._adapt = network, options, seed, adapt
+        self.done = 0
+        self.weights = dict(weights)
+        self._sources = dict(families)
+        needed = options.examples + options.runs
+        for name, source in self._sources.items():
+            if len(source) < max(needed, options.history + 1):
+                raise InvalidOption(
+                    f"deviations: family {name} has {len(source)} episodes; {needed} are needed "
+                    f"({options.examples} examples and {options.runs} runs)"
+                )
+        self._read: list[_Family] = []
+        self._begin_round()
+
+    def _begin_round(self) -> None:
+        self._adam = torch.optim.Adam(self.network.parameters(), lr=self._options.learning_rate)
+        self._begun = deepcopy(self.network)
+        self._choices: list[list[Choices]] = []
+
+    @property
+    def _of_round(self) -> int:
+        """Updates of a round: passes, then the evolution of each profile."""
+        return self._options.passes + len(self.weights)
+
+    @property
+    def updates(self) -> int:
+        """How many there are in all."""
+        return self._options.rounds * self._of_round
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to do."""
+        return self.done >= self.updates
+
+    def best(self) -> Network:
+        """The network to use: the last one, whose rate has fallen to zero."""
+        return self.network
+
+    def update(self) -> dict[str, float]:
+        """Do the next update; return what there is to log."""
+        step = self.done % self._of_round
+        if not self._read:
+            jobs = [(source, self._options) for source in self._sources.values()]
+            self._read = read_each(_Family.read, jobs, self._options.examples)
+        if step == 0:
+            self._begin_round()
+        if step < self._options.passes:
+            found = self._improve(step)
+        else:
+            found = self._evolve(list(self.weights)[step - self._options.passes])
+        self.done += 1
+        return found
+
+    def _improve(self, passed: int) -> dict[str, float]:
+        """One pass over all runs."""
+        options = self._options
+        if not self._choices:
+            self._choices = [self._deviate(number) for number in range(len(self._read))]
+        rng = np.random.default_rng(np.random.SeedSequence([self._seed, self.done]))
+        drawn = list(batches([one.examples for one in self._read], options.batch, rng))
+        total = 0.0
+        for step, (number, rows) in enumerate(drawn):
+            left = 1.0 - (passed + step / len(drawn)) / options.passes
+            for group in self._adam.param_groups:
+                group["lr"] = options.learning_rate * left
+            total += self._step(number, rows) / len(drawn)
+        return {"deviations/gain": -total}
+
+    def _step(self, number: int, rows: Any) -> float:
+        """A step on some runs of a family; return the mean loss of deviating as the scores say."""
+        one, choices = self._read[number], self._choices[number]
+        said = foretell(self.network, one.examples.tokens, rows, adapt=self._adapt)
+        worse = lost(said, [choices[row] for row in rows], self._options.sharpness)
+        spreads = torch.from_numpy(one.spreads.astype(np.float32))
+        self._adam.zero_grad()
+        (worse + self._options.anchor * error(said, one.examples, rows, spreads)).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)
+        self._adam.step()
+        return float(worse.detach())
+
+    def _deviate(self, number: int) -> list[Choices]:
+        """Deviate from the runs of a family, as the network that began the round plays them."""
+        traces, name = self._read[number].traces, list(self._sources)[number]
+        runs = Runs(traces, foretold(self._begun, traces, adapt=self._adapt))
+        begun = self.done - self.done % self._of_round
+        rng = np.random.default_rng(np.random.SeedSequence([self._seed, begun, number]))
+        draws = rng.random((len(runs), traces.fast.shape[1], self._options.per_slot))
+        found = [deviations(runs, row, self.weights[name], draws[row]) for row in range(len(runs))]
+        unit = float(np.concatenate([one.gain for one in found]).std()) or 1.0
+        return [Choices.of(one, unit) for one in found]
+
+    def _evolve(self, profile: str) -> dict[str, float]:
+        """Refine the weights of a profile for the network as it is now."""
+        runs = [
+            Runs(one.others, foretold(self.network, one.others, adapt=self._adapt))
+            for one in self._of(profile)
+        ]
+        seed = int(np.random.SeedSequence([self._seed, self.done]).generate_state(1)[0])
+        together = Together(runs) if profile == GENERAL else runs[0]
+        search = Evolution(together, self._options.evolution, seed, self.weights[profile])
+        costs = []
+        while not search.finished:
+            costs.append(search.advance())
+        self.weights[profile] = search.weights
+        return {f"evolution/{profile}": float(np.mean(costs))}
+
+    def _of(self, profile: str) -> list[_Family]:
+        """The families on whose runs a profile is judged."""
+        return [
+            one for name, one in zip(self._sources, self._read, strict=True) if profile in (GENERAL, name)
+        ]
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """All that `restore` needs: tensors by name, and what JSON can hold."""
+        tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
+        tensors |= {f"begun.{name}": value for name, value in self._begun.state_dict().items()}
+        for number, moments in self._adam.state_dict()["state"].items():
+            tensors |= {f"adam.{number}.{name}": value for name, value in moments.items()}
+        weights = {name: one.tolist() for name, one in self.weights.items()}
+        return tensors, {"done": self.done, "weights": weights}
+
+    def restore(self, tensors: Mapping[str, Any], rest: Mapping[str, Any]) -> None:
+        """Go on from where `state` was taken.
+
+        Raises
+        ------
+        InvalidOption
+            If the state is of another training.
+        """
+        try:
+            for name, network in (("network.", self.network), ("begun.", self._begun)):
+                own = {key[len(name) :]: value for key, value in tensors.items() if key.startswith(name)}
+                network.load_state_dict(own)
+            self._adam.load_state_dict(adam_state(self._adam, tensors))
+            self.done = int(rest["done"])
+            self.weights = {name: np.array(rest["weights"][name], dtype=np.float64) for name in self.weights}
+        except (KeyError, RuntimeError, TypeError, ValueError) as problem:
+            raise InvalidOption(f"deviations: the state is of another training ({problem})") from problem
