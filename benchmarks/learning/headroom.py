@@ -2,17 +2,17 @@
 
 Between the best tuned rule and an oracle that knows the arrival process and its hidden state lies what could
 be learnt. All play the same futures of the true process: the rules, tuned on validation instances; the
-shipped learner; one trained longer, on the family alone; and an oracle (`HindsightAveraging` or
-`TrueForecast` of `solvers.online`): which one, and with which options, is chosen on other futures. A share is
-(rule - learner) / (rule - oracle), a ratio of sums over futures; no oracle is a bound, and where it is not
-ahead of the rule by more than chance there is no share. The best rule is chosen in hindsight, on the test
-futures themselves, which favours the rules.
+shipped learner; one trained longer, on the family alone, and the same trained on by deviations; and an oracle
+(`HindsightAveraging` or `TrueForecast` of `solvers.online`): which one, and with which options, is chosen on
+other futures. A share is (rule - learner) / (rule - oracle), a ratio of sums over futures; no oracle is a
+bound, and where it is not ahead of the rule by more than chance there is no share. The best rule is chosen in
+hindsight, on the test futures themselves, which favours the rules.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,7 +34,10 @@ from .oracle import OracleChoice, OracleRuns, Task, work_or_ask
 from .variants import QUICK_TRAINING, Training, require_learners, train_all, variants_of
 
 RULES = ("index", "index-ar", "dual-index", "mpc", "analog")
-SHIPPED, OWN = "t2drl", "t2drl, own"
+SHIPPED = "t2drl"
+OWN = {"t2drl": "t2drl, own", "deviations": "t2drl, own, by deviations"}
+"""The learners of a family alone: variants, and what they are called."""
+
 HEADINGS = (
     *("family", "learner", "cost / best", "best rule", "its", "oracle"),
     *("learner / rule - 1", "95 %", "share", "95 %"),
@@ -91,12 +94,12 @@ def headroom(study: Study, options: Options) -> Report:
     for case in at.values():
         if reason := no_process(case):
             raise InvalidOption(f"headroom: {reason}, so there is no oracle; leave it out")
-    (own,) = variants_of(["t2drl"])
-    folder = options.out / "longer"
-    train_all(folder, study.families, [own], [0], study.training, workers=options.workers)
+    own, folder = variants_of(list(OWN)), options.out / "longer"
+    train_all(folder, study.families, own, [0], study.training, workers=options.workers)
     rows, findings = [], []
     for family, case in at.items():
-        costs, oracle = _play(study, case, own.policy(folder, family, 0), options)
+        named = {one.policy(folder, family, 0): OWN[one.name] for one in own}
+        costs, oracle = _play(study, case, named, options)
         for one in compare(costs, study.rules):
             rows.append((family, *_cells(one)))
             findings.append({"family": family, "oracle": oracle.name, "options": dict(oracle.options)} | one)
@@ -113,10 +116,10 @@ def headroom(study: Study, options: Options) -> Report:
     )
 
 
-def _settings(study: Study, case: ScenarioCase, own: str) -> Settings:
+def _settings(study: Study, case: ScenarioCase, own: Iterable[str]) -> Settings:
     return Settings(
         scenarios=(case.scenario,),
-        policies=(*study.rules, SHIPPED, own),
+        policies=(*study.rules, SHIPPED, *own),
         sizes=(case.size,),
         slots=case.slots,
         time_limit=study.time_limit,
@@ -125,7 +128,7 @@ def _settings(study: Study, case: ScenarioCase, own: str) -> Settings:
 
 
 def _play(
-    study: Study, case: ScenarioCase, own: str, options: Options
+    study: Study, case: ScenarioCase, own: Mapping[str, str], options: Options
 ) -> tuple[dict[str, FloatArray], OracleRuns]:
     """Costs (futures,) of every policy, of the oracle, and of the best plans known; and which oracle."""
     settings = _settings(study, case, own)
@@ -149,9 +152,7 @@ def _play(
             for tuned in tunings(settings, [case])
             for one in future_runs(settings, tuned, results[tuned.key])
         ]
-        costs = {
-            (OWN if "@" in policy else policy): np.array(results[one.key]["costs"]) for policy, one in played
-        }
+        costs = {own.get(policy, policy): np.array(results[one.key]["costs"]) for policy, one in played}
         costs["oracle"] = np.array(results[test.key]["costs"])
         return costs | {"best": _best(plans, results, costs)}, test
 
@@ -179,7 +180,7 @@ def compare(costs: Mapping[str, FloatArray], rules: tuple[str, ...]) -> list[dic
     ahead = paired_interval(costs["oracle"], costs[rule])
     lead = costs[rule] - costs["oracle"] if ahead.high < 1.0 else np.zeros_like(costs[rule])
     found = []
-    for name in (OWN, SHIPPED):
+    for name in (*OWN.values(), SHIPPED):
         ratio = paired_interval(costs[name], costs["best"])
         against = paired_interval(costs[name], costs[rule])
         share = paired_interval(costs[rule] - costs[name], lead)

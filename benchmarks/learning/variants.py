@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,7 @@ from ...problem.errors import MissingLibrary
 from ..contestants import left_out
 
 if TYPE_CHECKING:
-    from ...learning.algorithms.foresight import ForesightOptions
-    from ...learning.algorithms.ppo_options import PPOOptions
+    from ...learning.t2drl.t2drl import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,11 @@ class Variant:
         own = [] if self.algorithm == "foresight" else [self.algorithm]
         return folder / "-".join([family, *own, *parts, f"seed-{seed}"])
 
+    @property
+    def start(self) -> Variant | None:
+        """The variant whose learner this one goes on from."""
+        return replace(self, algorithm="foresight") if self.algorithm == "deviations" else None
+
     def policy(self, folder: Path, family: str, seed: int) -> str:
         """The policy's name in a benchmark."""
         return f"t2drl{'-' if self.control else ''}{self.control}@{self.place(folder, family, seed)}"
@@ -62,6 +66,7 @@ VARIANTS = (
     Variant("gru-small", "the same unit with as many parameters as TTT", {"core": "gru-small"}),
     Variant("stack", "no memory but a stack of the last four tokens", {"core": "stack"}),
     Variant("none", "no core: what the features of a slot say", {"core": "none"}),
+    Variant("deviations", "the same learner, trained on by deviations", algorithm="deviations"),
     Variant("ppo", "T2DRL trained by PPO, as the paper has it", algorithm="ppo"),
     Variant("ppo-gru", "PPO with a gated recurrent unit", {"core": "gru"}, algorithm="ppo"),
     Variant("ppo-stack", "PPO with a stack of the last four tokens", {"core": "stack"}, algorithm="ppo"),
@@ -82,6 +87,8 @@ class Training:
     ----------
     examples, runs, passes, batch, generations
         See `learning.algorithms.foresight.ForesightOptions`.
+    deviated, rounds
+        Episodes to deviate from, and how often: see `learning.algorithms.deviations.DeviationOptions`.
     updates, lanes
         See `learning.algorithms.ppo_options.PPOOptions`: at 300 slots ten million steps.
     size, slots
@@ -93,19 +100,24 @@ class Training:
     passes: int = 6
     batch: int = 2
     generations: int = 120
+    deviated: int = 256
+    rounds: int = 2
     updates: int = 521
     lanes: int = 64
     size: str = "medium"
     slots: int | None = None
 
-    def options(self, algorithm: str) -> ForesightOptions | PPOOptions:
+    def options(self, algorithm: str) -> TrainingOptions:
         """The same, as the algorithm has it."""
+        from ...learning.algorithms.deviations import DeviationOptions
         from ...learning.algorithms.foresight import ForesightOptions
         from ...learning.algorithms.ppo_options import PPOOptions
         from ...learning.scores.evolution import EvolutionOptions
 
         if algorithm == "ppo":
             return PPOOptions(updates=self.updates, lanes=self.lanes)
+        if algorithm == "deviations":
+            return DeviationOptions(examples=self.deviated, runs=self.runs, rounds=self.rounds)
         return ForesightOptions(
             examples=self.examples,
             runs=self.runs,
@@ -122,7 +134,16 @@ class Training:
 
 
 QUICK_TRAINING = Training(
-    examples=4, runs=4, passes=1, generations=2, updates=1, lanes=4, size="small", slots=24
+    examples=4,
+    runs=4,
+    passes=1,
+    generations=2,
+    deviated=4,
+    rounds=1,
+    updates=1,
+    lanes=4,
+    size="small",
+    slots=24,
 )
 """Does it work, not how well."""
 
@@ -154,19 +175,19 @@ def train_all(
     """
     from joblib import Parallel, delayed
 
-    wanted = {
-        one.place(folder, family, seed): (one, family, seed)
-        for one in variants
-        for family in families
-        for seed in seeds
-    }
-    todo = [(place, *of) for place, of in wanted.items() if not (place / "card.json").exists()]
-    Parallel(n_jobs=workers)(
-        delayed(_train)(place, one, family, seed, training) for place, one, family, seed in todo
-    )
+    starts = [one.start for one in variants if one.start is not None]
+    for wave in ([*starts, *(one for one in variants if one.start is None)], variants):
+        wanted = {
+            one.place(folder, family, seed): (one, family, seed)
+            for one in wave
+            for family in families
+            for seed in seeds
+        }
+        todo = [of for place, of in wanted.items() if not (place / "card.json").exists()]
+        Parallel(n_jobs=workers)(delayed(_train)(folder, *of, training) for of in todo)
 
 
-def _train(place: Path, one: Variant, family: str, seed: int, training: Training) -> None:
+def _train(folder: Path, one: Variant, family: str, seed: int, training: Training) -> None:
     from ...learning import T2DRL, scenario_source
     from ...learning.t2drl.config import Config
     from ...learning.t2drl.recipes import TRAINING_EPISODES
@@ -177,5 +198,6 @@ def _train(place: Path, one: Variant, family: str, seed: int, training: Training
         config=Config(**one.config),
         options=training.options(one.algorithm),
         seed=seed,
-        folder=place,
+        start=None if one.start is None else T2DRL.load(one.start.place(folder, family, seed)),
+        folder=one.place(folder, family, seed),
     )

@@ -132,11 +132,14 @@ def test_shares_by_hand() -> None:
         "mpc": [120.0, 110.0],  # the best rule: 230
         "oracle": [105.0, 105.0],  # leads it by 20
         SHIPPED: [115.0, 110.0],
-        OWN: [114.0, 101.0],
+        OWN["t2drl"]: [114.0, 101.0],
+        OWN["deviations"]: [109.0, 101.0],
         "best": [100.0, 100.0],
     }
-    own, shipped = shares({name: np.array(cost) for name, cost in costs.items()}, ("index", "mpc"))
-    assert (own["learner"], shipped["learner"]) == (OWN, SHIPPED)
+    found = shares({name: np.array(cost) for name, cost in costs.items()}, ("index", "mpc"))
+    own, better, shipped = found
+    assert [one["learner"] for one in found] == [*OWN.values(), SHIPPED]
+    assert better["share"][0] == pytest.approx(20 / 20)
     assert own["rule"] == shipped["rule"] == "mpc"
     assert own["share"][0] == pytest.approx(15 / 20)
     assert shipped["share"][0] == pytest.approx(5 / 20)
@@ -152,7 +155,8 @@ def test_there_is_no_share_of_a_lead_that_may_be_chance() -> None:
         "index": [130.0, 110.0],
         "oracle": [105.0, 115.0],  # cheaper in sum, dearer in one of two
         SHIPPED: [115.0, 110.0],
-        OWN: [114.0, 101.0],
+        OWN["t2drl"]: [114.0, 101.0],
+        OWN["deviations"]: [109.0, 101.0],
         "best": [100.0, 100.0],
     }
     for one in shares({name: np.array(cost) for name, cost in costs.items()}, ("index",)):
@@ -215,7 +219,7 @@ def test_the_commands_from_end_to_end(tmp_path: Path) -> None:
     assert all(one["recovered"][0] == 0.0 for one in shifts if one["policy"] == "frozen")
     assert all(min(one["curve"]) > 0.5 for one in shifts)
     headroom = json.loads((tmp_path / "headroom.json").read_text())["parts"]["headroom"]["findings"]
-    assert [one["learner"] for one in headroom] == [OWN, SHIPPED]
+    assert [one["learner"] for one in headroom] == [*OWN.values(), SHIPPED]
     assert all(one["ratio"][0] >= 1.0 and one["oracle_ratio"] >= 1.0 for one in headroom)
     hidden = CliRunner().invoke(app, ["headroom", "--family", "flash", "--quick", "--out", str(tmp_path)])
     assert hidden.exit_code == 2
