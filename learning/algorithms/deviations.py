@@ -3,7 +3,7 @@
 Foresight learns what comes next, all of it alike, and the evolution finds what that is worth on average. What
 matters is where the score decides. So, in rounds: every slot of every training run is played again with
 another choice (`scores.deviations`); the network takes steps towards what saves more and away from what saves
-less (`foresight.improvement`), held by the regression on what came next; and the evolution refines
+less (`scores.improvement`), held by the regression on what came next; and the evolution refines
 the weights of the scores for the network that came out. A round is a step of policy iteration.
 
 All that is random in an update is drawn from (seed, update). An interrupted training is resumed by `restore`
@@ -22,12 +22,12 @@ import torch
 
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
-from ..foresight.improvement import Choices, lost
 from ..foresight.regression import Examples, batches, error, foretell, foretold, spread
 from ..foresight.traces import Traces, read_traces, rent_of, targets
 from ..networks.network import Network
 from ..scores.deviations import deviations
 from ..scores.evolution import Evolution, EvolutionOptions
+from ..scores.improvement import Choices, lost
 from ..scores.runs import Runs
 from ..serving.sources import EpisodeSource, WithHistory
 from .foresight import GENERAL, Together, adam_state

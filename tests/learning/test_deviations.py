@@ -23,13 +23,13 @@ pytest.importorskip("cma")
 from edgeopt.learning import T2DRL, scenario_source  # noqa: E402
 from edgeopt.learning.algorithms.deviations import DeviationOptions  # noqa: E402
 from edgeopt.learning.algorithms.foresight import ForesightOptions  # noqa: E402
-from edgeopt.learning.foresight.improvement import Choices, lost, positive  # noqa: E402
 from edgeopt.learning.foresight.regression import foretold  # noqa: E402
 from edgeopt.learning.foresight.traces import read_traces  # noqa: E402
 from edgeopt.learning.networks.network import FORESIGHT  # noqa: E402
 from edgeopt.learning.scores.deviations import Deviations, deviations  # noqa: E402
 from edgeopt.learning.scores.evolution import EvolutionOptions  # noqa: E402
 from edgeopt.learning.scores.features import WEIGHTS, first_weights  # noqa: E402
+from edgeopt.learning.scores.improvement import Choices, lost, positive  # noqa: E402
 from edgeopt.learning.scores.runs import Runs  # noqa: E402
 from edgeopt.learning.t2drl.agent import T2DRLAgent  # noqa: E402
 from edgeopt.learning.t2drl.config import Config  # noqa: E402

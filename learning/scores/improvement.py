@@ -1,6 +1,6 @@
 """What the network should foretell for its scores to choose what saves more: a loss over deviations.
 
-A deviation (`scores.deviations`) is chosen with the probability sigmoid(its score / (sharpness x unit)), and
+A deviation (`deviations`) is chosen with the probability sigmoid(its score / (sharpness x unit)), and
 the loss is minus the mean of its gain under that: gains of both signs are weighed by how much they are, and
 only where the score is near to a choice does anything change. It is linear in the gain, so that the noise
 of a single future averages out, which it would not in a regression on who won.
@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from ..networks.network import SPANS
-from ..scores.deviations import Deviations
+from .deviations import Deviations
 
 
 class Choices(NamedTuple):
-    """Deviations of one run as tensors, costs in units: as `scores.deviations.Deviations`."""
+    """Deviations of one run as tensors, costs in units: as `deviations.Deviations`."""
 
     slot: Any
     gain: Any
