@@ -109,7 +109,7 @@ class Training:
 
     def options(self, algorithm: str) -> TrainingOptions:
         """The same, as the algorithm has it."""
-        from ...learning.algorithms.deviations import DeviationOptions
+        from ...learning.algorithms.deviation_options import DeviationOptions
         from ...learning.algorithms.foresight import ForesightOptions
         from ...learning.algorithms.ppo_options import PPOOptions
         from ...learning.scores.evolution import EvolutionOptions

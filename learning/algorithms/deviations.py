@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,70 +26,15 @@ from ..foresight.regression import Examples, batches, error, foretell, foretold,
 from ..foresight.traces import Traces, read_traces, rent_of, targets
 from ..networks.network import Network
 from ..scores.deviations import deviations
-from ..scores.evolution import Evolution, EvolutionOptions
+from ..scores.evolution import Evolution
 from ..scores.improvement import Choices, lost
 from ..scores.runs import Runs
 from ..serving.sources import EpisodeSource, WithHistory
-from .foresight import GENERAL, Together, adam_state
-from .processes import read_each
+from .deviation_options import DeviationOptions
+from .families import GENERAL, Together, read_each, require_episodes
+from .moments import kept_moments, restore_moments
 
 GRADIENT_NORM = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeviationOptions:
-    """What can be set.
-
-    Parameters
-    ----------
-    examples, runs
-        Episodes of each family to deviate from, and others for the evolution; the last of a source, as
-        foresight takes the first.
-    rounds
-        How often all of it is done.
-    passes, batch, learning_rate
-        Of the steps of a round: passes over all examples, examples in a step, and the rate of Adam at the
-        start of a round, which falls to 0.
-    per_slot
-        Deviations tried in each slot.
-    sharpness
-        Score at which a deviation counts as chosen (`improvement.lost`), in standard deviations of the gains.
-    anchor
-        Weight of the regression on what came next.
-    history
-        Other episodes whose statistics a policy has seen before an episode begins.
-    evolution
-        Size of the search after each round; its `refinements` count.
-
-    Raises
-    ------
-    InvalidOption
-        For a number outside its limits.
-    """
-
-    examples: int = 256
-    runs: int = 192
-    rounds: int = 2
-    passes: int = 4
-    batch: int = 4
-    learning_rate: float = 4e-4
-    per_slot: int = 2
-    sharpness: float = 0.03
-    anchor: float = 0.004
-    history: int = 2
-    evolution: EvolutionOptions = field(default_factory=lambda: EvolutionOptions(refinements=40))
-
-    def __post_init__(self) -> None:
-        for name in ("examples", "runs", "rounds", "passes", "batch", "per_slot"):
-            if getattr(self, name) < 1:
-                raise InvalidOption(f"deviations: {name} = {getattr(self, name)}: must be at least 1")
-        if self.history < 0:
-            raise InvalidOption(f"deviations: history = {self.history}: must be at least 0")
-        if not 0.0 < self.learning_rate < 1.0:
-            raise InvalidOption(f"deviations: learning_rate = {self.learning_rate}: must be in (0, 1)")
-        for name, least in (("sharpness", 1e-6), ("anchor", 0.0)):
-            if not least <= getattr(self, name) < np.inf:
-                raise InvalidOption(f"deviations: {name} = {getattr(self, name)}: must be at least {least:g}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,13 +103,7 @@ class DeviationTraining:
         self.done = 0
         self.weights = dict(weights)
         self._sources = dict(families)
-        needed = options.examples + options.runs
-        for name, source in self._sources.items():
-            if len(source) < max(needed, options.history + 1):
-                raise InvalidOption(
-                    f"deviations: family {name} has {len(source)} episodes; {needed} are needed "
-                    f"({options.examples} examples and {options.runs} runs)"
-                )
+        require_episodes("deviations", families, options.examples, options.runs, options.history)
         self._read: list[_Family] = []
         self._begin_round()
 
@@ -270,8 +209,7 @@ class DeviationTraining:
         """All that `restore` needs: tensors by name, and what JSON can hold."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         tensors |= {f"begun.{name}": value for name, value in self._begun.state_dict().items()}
-        for number, moments in self._adam.state_dict()["state"].items():
-            tensors |= {f"adam.{number}.{name}": value for name, value in moments.items()}
+        tensors |= kept_moments(self._adam)
         weights = {name: one.tolist() for name, one in self.weights.items()}
         return tensors, {"done": self.done, "weights": weights}
 
@@ -287,7 +225,7 @@ class DeviationTraining:
             for name, network in (("network.", self.network), ("begun.", self._begun)):
                 own = {key[len(name) :]: value for key, value in tensors.items() if key.startswith(name)}
                 network.load_state_dict(own)
-            self._adam.load_state_dict(adam_state(self._adam, tensors))
+            restore_moments(self._adam, tensors)
             self.done = int(rest["done"])
             self.weights = {name: np.array(rest["weights"][name], dtype=np.float64) for name in self.weights}
         except (KeyError, RuntimeError, TypeError, ValueError) as problem:

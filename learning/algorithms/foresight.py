@@ -27,12 +27,10 @@ from ..foresight.regression import Examples, batches, foretold
 from ..foresight.traces import Traces, read_traces, rent_of, targets
 from ..networks.network import Network
 from ..scores.evolution import Evolution, EvolutionOptions
-from ..scores.runs import Runs, play_all
+from ..scores.runs import Runs
 from ..serving.sources import EpisodeSource, WithHistory
-from .processes import PROCESS_EXAMPLES, read_each
-
-GENERAL = "general"
-"""The profile that is judged on the runs of all families."""
+from .families import GENERAL, PROCESS_EXAMPLES, Together, read_each, require_episodes
+from .moments import kept_moments, restore_moments
 
 STRIDE = 10
 """Generations of an update."""
@@ -131,13 +129,7 @@ class ForesightTraining:
         self.network, self._options, self._seed, self._adapt = network, options, seed, adapt
         self.done = 0
         self._families = dict(families)
-        needed = options.examples + options.runs
-        for name, source in self._families.items():
-            if len(source) < max(needed, options.history + 1):
-                raise InvalidOption(
-                    f"foresight: family {name} has {len(source)} episodes; {needed} are needed "
-                    f"({options.examples} examples and {options.runs} runs)"
-                )
+        require_episodes("foresight", families, options.examples, options.runs, options.history)
         self._adam = torch.optim.Adam(network.parameters(), lr=options.learning_rate)
         self._examples: list[Examples] = []
         self._gradients: Gradients | None = None
@@ -231,8 +223,7 @@ class ForesightTraining:
         """All that `restore` needs: tensors by name, and what JSON can hold."""
         tensors = {f"network.{name}": value for name, value in self.network.state_dict().items()}
         if self.done <= self._options.passes:
-            for number, moments in self._adam.state_dict()["state"].items():
-                tensors |= {f"adam.{number}.{name}": value for name, value in moments.items()}
+            tensors |= kept_moments(self._adam)
         told = {profile: search.told for profile, search in self._searches.items()}
         return tensors, {"done": self.done, "told": told}
 
@@ -248,8 +239,7 @@ class ForesightTraining:
             own = {key[8:]: value for key, value in tensors.items() if key.startswith("network.")}
             self.network.load_state_dict(own)
             self.done = int(rest["done"])
-            if any(key.startswith("adam.") for key in tensors):
-                self._adam.load_state_dict(adam_state(self._adam, tensors))
+            restore_moments(self._adam, tensors)
             for profile in [name for name in self.profiles if name in rest["told"]]:
                 search = self._search(profile)
                 search.replay(rest["told"][profile])
@@ -285,32 +275,3 @@ def read_runs(
     before = WithHistory(source, options.history) if options.history else source
     traces = read_traces(before, range(options.examples, options.examples + options.runs))
     return traces, foretold(network, traces, adapt=adapt)
-
-
-class Together:
-    """The runs of several families as one: costs are per the cloud's, so that no family rules the others."""
-
-    def __init__(self, parts: Sequence[Runs]) -> None:
-        self._places = [(part, row) for part in parts for row in range(len(part))]
-        self._scale = [1.0 / float(part.cloud_only.mean()) for part in parts for _ in range(len(part))]
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def each(self, members: Sequence[FloatArray], rows: Any = None) -> FloatArray:
-        """Cost (P, R) of the runs over what the cloud alone costs in their family, on average."""
-        chosen = list(range(len(self)) if rows is None else rows)
-        places = [self._places[row] for row in chosen]
-        found = play_all([part.run(row) for part, row in places], members)
-        scaled: FloatArray = found * np.array([self._scale[row] for row in chosen])
-        return scaled
-
-
-def adam_state(adam: Any, tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """The optimiser's state with the moments that were kept."""
-    moments: dict[int, dict[str, Any]] = {}
-    for key, value in tensors.items():
-        if key.startswith("adam."):
-            _, number, name = key.split(".")
-            moments.setdefault(int(number), {})[name] = value
-    return {**adam.state_dict(), "state": moments}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...problem import from_trace, scenario_names
 from ...problem.errors import InvalidOption
-from ..algorithms.deviations import DeviationOptions
+from ..algorithms.deviation_options import DeviationOptions
 from ..algorithms.foresight import ForesightOptions
 from ..algorithms.ppo_options import PPOOptions
 from ..scores.evolution import EvolutionOptions

@@ -13,8 +13,10 @@ import torch
 
 from ...problem.errors import InvalidOption
 from ...problem.fields import FloatArray
-from ..algorithms.deviations import DeviationOptions, DeviationTraining
-from ..algorithms.foresight import GENERAL, ForesightOptions, ForesightTraining
+from ..algorithms.deviation_options import DeviationOptions
+from ..algorithms.deviations import DeviationTraining
+from ..algorithms.families import GENERAL
+from ..algorithms.foresight import ForesightOptions, ForesightTraining
 from ..algorithms.ppo import PPO
 from ..algorithms.ppo_options import PPOOptions
 from ..networks.network import Network, sizes

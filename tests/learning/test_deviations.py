@@ -21,7 +21,7 @@ pytest.importorskip("gymnasium")
 pytest.importorskip("cma")
 
 from edgeopt.learning import T2DRL, scenario_source  # noqa: E402
-from edgeopt.learning.algorithms.deviations import DeviationOptions  # noqa: E402
+from edgeopt.learning.algorithms.deviation_options import DeviationOptions  # noqa: E402
 from edgeopt.learning.algorithms.foresight import ForesightOptions  # noqa: E402
 from edgeopt.learning.foresight.regression import foretold  # noqa: E402
 from edgeopt.learning.foresight.traces import read_traces  # noqa: E402
