@@ -181,7 +181,8 @@ class DeviationTraining:
         rng = np.random.default_rng(np.random.SeedSequence([self._seed, begun, number]))
         draws = rng.random((len(runs), traces.fast.shape[1], self._options.per_slot))
         found = [deviations(runs, row, self.weights[name], draws[row]) for row in range(len(runs))]
-        unit = float(np.concatenate([one.gain for one in found]).std()) or 1.0
+        gains = np.concatenate([one.gain for one in found])
+        unit = (float(gains.std()) if gains.size else 0.0) or 1.0
         return [Choices.of(one, unit) for one in found]
 
     def _evolve(self, profile: str) -> dict[str, float]:

@@ -44,7 +44,7 @@ def lost(said: Any, choices: Sequence[Choices], sharpness: float) -> Any:
     said
         (B, T, M, F) what the network says of B runs.
     choices
-        Of each run.
+        Of each run; one without any adds nothing.
     sharpness
         Score of a deviation, in units, at which it is chosen with a probability of 0.73.
     """
@@ -53,7 +53,8 @@ def lost(said: Any, choices: Sequence[Choices], sharpness: float) -> Any:
     for row, one in enumerate(choices):
         models = one.slope.shape[1]
         score = one.plain + (one.slope * known[row][one.slot, :models]).sum(dim=(-2, -1))
-        total = total - (one.gain * torch.sigmoid(score / sharpness)).mean() / len(choices)
+        chosen = (one.gain * torch.sigmoid(score / sharpness)).sum() / max(1, len(one.gain))
+        total = total - chosen / len(choices)
     return total
 
 

@@ -20,7 +20,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("gymnasium")
 pytest.importorskip("cma")
 
-from edgeopt.learning import T2DRL, scenario_source  # noqa: E402
+from edgeopt.learning import T2DRL, as_source, scenario_source  # noqa: E402
 from edgeopt.learning.algorithms.deviation_options import DeviationOptions  # noqa: E402
 from edgeopt.learning.algorithms.foresight import ForesightOptions  # noqa: E402
 from edgeopt.learning.foresight.regression import foretold  # noqa: E402
@@ -108,6 +108,25 @@ def test_a_deviation_saves_what_the_referee_says() -> None:
             match = np.flatnonzero(np.abs(gains - found.gain[row]) < 1e-7 * usual)
             score = found.plain[row] + float((found.slope[row] * known[slot].numpy()).sum())
             assert any(others[model][1] == pytest.approx(score, rel=1e-5) for model in match), (slot, row)
+
+
+def test_a_run_without_deviations_teaches_nothing() -> None:
+    none = Deviations(np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros((0, 1, len(FORESIGHT))))
+    said = torch.ones(2, 3, 1, len(FORESIGHT), requires_grad=True)
+    found = lost(said, [Choices.of(none, 1.0)] * 2, 1.0)
+    found.backward()
+    assert found.item() == 0.0
+    assert not said.grad.any()
+
+
+def test_a_world_where_every_model_stays_is_trained_on_without_harm(start: T2DRL) -> None:
+    """All fit and are asked for at once, so that no deviation changes anything after the first slots."""
+    roomy = Instance(
+        requests=np.full((12, 2), 5), service_model=[0, 1], memory=9.0, footprint=[1.0, 1.0], cloud_cost=1.0
+    )
+    source = as_source([roomy] * 10)
+    improved = T2DRL.train({"decoy": source}, algorithm="deviations", options=OPTIONS, start=start)
+    assert all(bool(torch.isfinite(one).all()) for one in improved.network.state_dict().values())
 
 
 def test_loss_by_hand() -> None:
